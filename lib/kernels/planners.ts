@@ -77,7 +77,7 @@ export function createPlanners(
     ...ports,
     settings: settings.vanilla,
     findPackages: async (...asked) =>
-      (await Promise.all(planners.map((planner) => planner.find(...asked)))).flat(),
+      (await Promise.all(planners.map((planner) => planner.find?.(...asked) ?? []))).flat(),
   }
   const plannerFor = (name: string): Planner => {
     const target = targetNamed(name)
@@ -91,10 +91,10 @@ export function createPlanners(
       tellEnding(probe.target)
       return plan
     },
-    bring: (pkg) =>
-      pkg.signedFor === undefined
-        ? ensureInput(ports.inputs, ports.fetch, pkg)
-        : plannerFor(pkg.signedFor).bring(pkg),
+    bring: (pkg) => {
+      const planner = pkg.signedFor === undefined ? undefined : plannerFor(pkg.signedFor)
+      return planner?.bring?.(pkg) ?? ensureInput(ports.inputs, ports.fetch, pkg)
+    },
     identify: (asked) => {
       const all = targetsOf(asked)
       // A dozen distributions name their kernels alike. If the host names its own, only that mirror is asked.
@@ -116,9 +116,7 @@ export function createPlanners(
   }
 }
 
-/**
- * Days before a key's expiry in which a newer key can be added. Signatures after the expiry are not trusted.
- */
+/** Days before a key's expiry in which a newer key can be added. No later signature is trusted. */
 const ENDING = 60
 
 /** Logs the keys of each target only once per process, because an alarm counts the lines. */

@@ -1,6 +1,6 @@
-// Lists the URLs that a planner could not read, for the message of its refusal.
+// Refuses a kernel that no place has, and lists the URLs that could not be read.
 
-import type { ProbeError } from '../model/errors.ts'
+import { ProbeError } from '../model/errors.ts'
 
 /** The text between URL and reason in the errors of lib/aws/fetch.ts. */
 const BECAUSE = ' could not be read: '
@@ -15,4 +15,11 @@ export function notRead(unread: readonly ProbeError[]): string {
   }
   const told = [...urls].flatMap(([why, of]) => (why === '' ? of : `${of.join(', ')} (${why})`))
   return told.length === 0 ? '' : ` Not read: ${told.join('; ')}.`
+}
+
+/** `mirror-unreachable` if a place that may have the kernel could not be reached; else `headers-not-found`. */
+export function notFoundIn(what: string, errors: readonly ProbeError[], wayOut: string): ProbeError {
+  const unread = errors.filter(({ code }) => code === 'mirror-unreachable')
+  const code = unread.length === 0 ? 'headers-not-found' : 'mirror-unreachable'
+  return new ProbeError(code, `${what}.${notRead(unread)} ${wayOut}`)
 }

@@ -4,6 +4,7 @@ import { keepOf } from '../../archives/apt/archive.ts'
 import type { AptPackage } from '../../archives/apt/packages.ts'
 import { newest } from '../../archives/apt/relations.ts'
 import type { ProbeError } from '../../model/errors.ts'
+import { firstNamed } from '../deb.ts'
 import { headersNotFound } from '../refusals.ts'
 import { OTHERS, type OtherName } from './others.ts'
 
@@ -85,14 +86,10 @@ export function otherImageOf(
   { version }: AptPackage,
   uname: string,
 ): AptPackage | undefined {
-  const images = [
-    // Proxmox's signed image has its own source package, whose version must not have a second dash.
-    [`proxmox-kernel-${uname}-signed`, version.replace('-', '+')],
-    ...['proxmox-kernel-', 'pve-kernel-', 'linux-image-'].map((prefix) => [prefix + uname, version]),
-  ]
-  return images
-    .flatMap(([name, of]) => archive.filter((pkg) => pkg.name === name && pkg.version === of))
-    .at(0)
+  const images = ['proxmox-kernel-', 'pve-kernel-', 'linux-image-'].map((prefix) => prefix + uname)
+  // Proxmox's signed image has its own source package, whose version must not have a second dash.
+  const signed = firstNamed(archive, [`proxmox-kernel-${uname}-signed`], version.replace('-', '+'))
+  return signed ?? firstNamed(archive, images, version)
 }
 
 export const notInArchive = (other: OtherName, kernelRelease: string): ProbeError =>

@@ -9,9 +9,7 @@ import { OTHERS, otherSettings } from './others.ts'
 const { mirror, checkValidUntil, ofThePast } = suiteSchema.shape
 
 const settings = z.object({
-  /**
-   * mirrors of suites that name no mirror themselves: `security` for security updates, `main` for all others
-   */
+  /** mirrors of suites without a mirror of their own: `security` for security updates, else `main` */
   mirrors: z.object({ main: mirror, security: mirror }),
   /** for the suites at those mirrors */
   checkValidUntil,

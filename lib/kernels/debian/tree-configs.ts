@@ -7,7 +7,7 @@ import { streamOfDeb } from '../../formats/deb.ts'
 import { tarHeads } from '../../formats/tar-stream.ts'
 import { isProbeError, ProbeError } from '../../model/errors.ts'
 import { bytesOf, type InputPorts } from '../kept.ts'
-import { MAX_CONFIG } from './compiler-text.ts'
+import { MAX_CONFIG } from './config.ts'
 
 /** Maximum number of trees in a package, with all kernels of one firmware. Other packages have one tree. */
 const MAX_TREES = 8

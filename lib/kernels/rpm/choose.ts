@@ -59,6 +59,5 @@ export function imageIn(
 ): Package | undefined {
   const found = headersIn({ ...row, headers: row.images }, list, kernel)
   if (found?.sha256 === undefined) return undefined
-  const { name, version, url, bytes } = wantedOf(found)
-  return { name, version, url, sha256: found.sha256, bytes, format: 'rpm', signedFor: target }
+  return { ...wantedOf(found), sha256: found.sha256, format: 'rpm', signedFor: target }
 }
