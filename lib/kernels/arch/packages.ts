@@ -85,10 +85,7 @@ function checkSigned(
     throw refused(wanted, `${verification.why}.${hint(verification.reason)}`)
 }
 
-/**
- * Arch withdraws its trust from packagers who left, and from replaced keys. Their older packages then have no
- * trusted key.
- */
+/** Arch withdraws its trust from packagers who left, and from replaced keys, also for older packages. */
 const hint = (reason: string): string =>
   reason === 'unknown-key'
     ? ' Its packager may have left Arch: name the key in arch.keys of the settings if you trust it'

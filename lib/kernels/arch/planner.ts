@@ -1,7 +1,7 @@
 // Plans Arch's kernels from their header packages, which their packagers sign.
 
 import * as z from 'zod'
-import { isAway } from '../../archives/away.ts'
+import { orAway } from '../../archives/away.ts'
 import { type ListedPacman, pacmanListed } from '../../archives/pacman/database.ts'
 import { keepRecord, readRecord } from '../../archives/records.ts'
 import type { Certificate } from '../../formats/openpgp/certificates.ts'
@@ -38,33 +38,26 @@ export function archPlanner(
 
   async function plan(kernel: ArchKernel): Promise<PlanWithConfig> {
     const record = await readRecord(ports.inputs, recordOf(kernel), foundSchema)
-    if (record === undefined) return search(kernel)
-    try {
-      return planOf(kernel, await bring(kernel, record.headers), record.image)
-    } catch (error) {
-      // The stored package was deleted, and its URL does not have it any more: another place may have it.
-      if (isAway(error)) return search(kernel)
-      throw error
-    }
+    const brought = record && (await orAway(bring(kernel, record.headers)))
+    // If the stored package was deleted, and its URL does not have it any more, another place may have it.
+    if (brought === undefined || brought instanceof ProbeError) return search(kernel)
+    return planOf(kernel, brought, record?.image)
   }
 
   /** Takes the first place that has the headers. A package with a bad signature ends the search. */
   async function search(kernel: ArchKernel): Promise<PlanWithConfig> {
     const unread: ProbeError[] = []
     for await (const one of candidates(ports.fetch, settings, kernel)) {
-      if (one instanceof ProbeError) {
-        unread.push(one)
-        continue
-      }
-      try {
-        const brought = await bring(kernel, one.headers)
-        return planOf(kernel, brought, await imageFor(kernel, one, brought))
-      } catch (error) {
-        if (!isAway(error)) throw error
-        unread.push(error)
-      }
+      const found = one instanceof ProbeError ? one : await orAway(planAt(kernel, one))
+      if (!(found instanceof ProbeError)) return found
+      unread.push(found)
     }
     throw notFound(kernel, unread)
+  }
+
+  async function planAt(kernel: ArchKernel, candidate: Candidate): Promise<PlanWithConfig> {
+    const brought = await bring(kernel, candidate.headers)
+    return planOf(kernel, brought, await imageFor(kernel, candidate, brought))
   }
 
   /**
@@ -76,15 +69,13 @@ export function archPlanner(
     { image }: Candidate,
     { listed, content }: Brought,
   ): Promise<ListedPacman | undefined> {
-    try {
-      const found = kernel.hasImage ? await image(content.identity.built) : undefined
-      await keepRecord(ports.inputs, recordOf(kernel), { headers: listed, image: found })
-      return found
-    } catch (error) {
-      if (!isAway(error)) throw error
-      ports.log('no image', { image: kernel.name, why: error.message })
+    const found = kernel.hasImage ? await orAway(image(content.identity.built)) : undefined
+    if (found instanceof ProbeError) {
+      ports.log('no image', { image: kernel.name, why: found.message })
       return undefined
     }
+    await keepRecord(ports.inputs, recordOf(kernel), { headers: listed, image: found })
+    return found
   }
 
   return {

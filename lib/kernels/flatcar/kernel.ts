@@ -14,11 +14,6 @@ interface FlatcarKernel
   readonly config: Kconfig
 }
 
-export interface ReleaseTexts {
-  readonly config: string
-  readonly packages: string
-}
-
 /** `sys-kernel/coreos-kernel-6.1.96-r1::coreos` */
 const KERNEL = /^sys-kernel\/coreos-kernel-(\d+\.\d+\.\d+)(?:-r\d+)?(?:::|$)/m
 /** `sys-devel/gcc-11.3.1_p20221209::portage-stable` */
@@ -32,7 +27,7 @@ const UNAME = /^(\d+\.\d+\.\d+)[A-Za-z0-9.+_~-]{0,40}$/
  */
 export function kernelOfRelease(
   release: FlatcarRelease,
-  { config: text, packages }: ReleaseTexts,
+  { config: text, packages }: { readonly config: string; readonly packages: string },
 ): FlatcarKernel {
   const config = configIn(release, text)
   const { headerVersion = '' } = config

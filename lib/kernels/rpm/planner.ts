@@ -3,7 +3,6 @@
 import { orAway } from '../../archives/away.ts'
 import type { Keep } from '../../archives/records.ts'
 import { fetchRpms, type ListedRpm } from '../../archives/rpm/primary.ts'
-import type { Certificate } from '../../formats/openpgp/certificates.ts'
 import { ProbeError } from '../../model/errors.ts'
 import type { QueryDatabase } from '../../model/ports.ts'
 import { readOnce } from '../certificates.ts'
@@ -32,24 +31,15 @@ interface RpmPorts extends PlannerPorts, SignedPorts {
   readonly query: QueryDatabase
 }
 
-interface RpmPlannerOptions {
-  readonly target: RpmTarget
-  readonly settings: RpmSettings
-  /** default: the keys of the distribution and of the settings */
-  readonly certificates?: () => readonly Certificate[]
-}
-
 export function rpmPlanner(
   ports: Omit<RpmPorts, 'certificates'>,
-  {
-    target,
-    settings,
-    certificates = readOnce(() => certificatesFor(target, settings.keys)),
-  }: RpmPlannerOptions,
+  target: RpmTarget,
+  settings: RpmSettings,
 ): HeadersPlanner {
   const row: RpmRow = RPM_ROWS[target]
+  const certificates = readOnce(() => certificatesFor(target, settings.keys))
   /** Reads a few repositories at a time, in the order of the places, until the headers are found. */
-  async function lists(own: RpmPorts, kernel: RpmKernel): Promise<Lists> {
+  async function lists(own: RpmPorts, kernel: RpmKernel) {
     const bases = basesFor(settings.places, kernel)
     if (bases.length === 0) throw noPlace(target, row, kernel)
     if (own.certificates.length === 0) throw noKey(target)
@@ -95,11 +85,6 @@ export function rpmPlanner(
     bring: async (pkg) => void (await bringRpm({ ...ports, certificates: certificates() }, pkg)),
     certificates,
   }
-}
-
-interface Lists {
-  readonly packages: readonly ListedRpm[]
-  readonly headers: ListedRpm
 }
 
 async function readList(

@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { eachOf } from '../../model/each.ts'
 import type { TargetFacts } from '../target.ts'
 import { checkedKernel, placeSchema, type RpmRow } from './row.ts'
-import { RPM_ROWS, RPM_TARGET_NAMES, type RpmTarget } from './rows.ts'
+import { RPM_ROWS, RPM_TARGET_NAMES } from './rows.ts'
 
 const settings = z.object({
   places: z.array(placeSchema),
@@ -15,13 +15,11 @@ const settings = z.object({
 })
 export type RpmSettings = z.infer<typeof settings>
 
-const factsOf = (target: RpmTarget) => {
+export const RPM_TARGETS = eachOf(RPM_TARGET_NAMES, (target) => {
   const row: RpmRow = RPM_ROWS[target]
   return {
     check: (request) => void checkedKernel(row, target, request),
     settings,
     defaults: { places: row.places, lists: row.lists, keys: [] },
   } as const satisfies TargetFacts
-}
-
-export const RPM_TARGETS = eachOf(RPM_TARGET_NAMES, factsOf)
+})

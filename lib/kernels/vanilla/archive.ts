@@ -49,10 +49,7 @@ export async function signedArchive(ports: ArchivePorts, archive: SignedArchive)
   return { ...source, bytes, format: 'tar.xz' }
 }
 
-/**
- * Includes the keyring, so that another keyring means a new verification. `~` avoids collisions with driver
- * versions.
- */
+/** Another keyring means a new verification. `~` avoids collisions with driver versions. */
 const recordOf = (version: string, keys: readonly SigningKey[]): string =>
   `~linux/${version}/${sha256(JSON.stringify(keys)).slice(0, 32)}`
 

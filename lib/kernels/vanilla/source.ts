@@ -26,10 +26,7 @@ export interface WantedSource {
   readonly orArchive?: boolean
 }
 
-/**
- * Returns a source of exactly that version; a ProbeError if the place has none (`not-found`) or cannot be
- * asked.
- */
+/** Returns a source of exactly that version; a ProbeError if the place has none or cannot be asked. */
 type Place = () => Promise<Package | ProbeError>
 
 /**
