@@ -17,10 +17,7 @@ import { type Variant, variantsFor } from './variants.ts'
 
 /** Repositories that are read in parallel. */
 const AT_ONCE = 4
-/**
- * Maximum number of kits that one plan reads, of 100 to 200 MB each. It records their facts, so the next plan
- * can read others.
- */
+/** Kits that one plan reads, of 100 to 200 MB each. It records their facts, so the next plan reads others. */
 const MOST_KITS = 2
 
 export function bottlerocketPlanner(ports: PlannerPorts, settings: BottlerocketSettings): HeadersPlanner {
@@ -43,22 +40,13 @@ export function bottlerocketPlanner(ports: PlannerPorts, settings: BottlerocketS
   }
 }
 
-interface FoundKit {
-  readonly kit: TufTarget
-  readonly facts: KitFacts
-}
-
-async function kitOf(
-  ports: PlannerPorts,
-  settings: BottlerocketSettings,
-  kernel: BottlerocketKernel,
-): Promise<FoundKit> {
+async function kitOf(ports: PlannerPorts, settings: BottlerocketSettings, kernel: BottlerocketKernel) {
   const variants = variantsFor(settings.variants, kernel)
   if (variants.length === 0) throw noVariant(kernel)
   const first = await firstRoot(ports, settings.root, BOTTLEROCKET_ROOT)
   const look = (variant: Variant) => lookedFor(ports, settings, { kernel, variant, first })
   const kits = kitReader(ports, kernel)
-  const looks: Awaited<ReturnType<typeof look>>[] = []
+  const looks: (TufTarget | ProbeError | undefined)[] = []
   for (let at = 0; at < variants.length; at += AT_ONCE) {
     const few = await Promise.all(variants.slice(at, at + AT_ONCE).map(look))
     for (const kit of few) {

@@ -57,9 +57,8 @@ export interface RpmRow {
 /** `undefined` if no kernel of that distribution has this `uname -r`. */
 export function kernelOf(row: RpmRow, unameRelease: string, arch: Arch): RpmKernel | undefined {
   const groups = unameRelease.length <= 200 ? row.kernels.exec(unameRelease)?.groups : undefined
-  const { version, release, flavour = '' } = groups ?? {}
-  if (version === undefined || release === undefined) return undefined
-  if (groups?.arch !== undefined && groups.arch !== arch) return undefined
+  const { version, release, flavour = '', arch: named = arch } = groups ?? {}
+  if (version === undefined || release === undefined || named !== arch) return undefined
   return { unameRelease, arch, version, release, flavour }
 }
 
