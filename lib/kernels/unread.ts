@@ -7,13 +7,12 @@ const BECAUSE = ' could not be read: '
 
 /** ` Not read: URL, URL (why); URL (why).`, grouped by reason; empty if everything was read. */
 export function notRead(unread: readonly ProbeError[]): string {
-  const urls = new Map<string, string[]>()
-  for (const { message } of unread) {
-    const [url = '', ...why] = message.split(BECAUSE)
-    const reason = why.join(BECAUSE)
-    urls.set(reason, [...(urls.get(reason) ?? []), url])
-  }
-  const told = [...urls].flatMap(([why, of]) => (why === '' ? of : `${of.join(', ')} (${why})`))
+  const parts = unread.map(({ message }) => message.split(BECAUSE))
+  const byReason = Map.groupBy(parts, ([, ...why]) => why.join(BECAUSE))
+  const told = [...byReason].flatMap(([why, of]) => {
+    const urls = of.map(([url]) => url)
+    return why === '' ? urls : `${urls.join(', ')} (${why})`
+  })
   return told.length === 0 ? '' : ` Not read: ${told.join('; ')}.`
 }
 

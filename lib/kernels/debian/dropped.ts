@@ -120,16 +120,10 @@ async function lookUp(
   return undefined
 }
 
-/**
- * Names of kernel source packages. Since 2020, older releases get a newer series from a source with the
- * series in its name.
- */
+/** Source packages. Since 2020, older releases get a newer series from one with the series in its name. */
 const sourcesOf = (version: string): string[] => ['linux', `linux-${/^\d+\.\d+/.exec(version)?.[0]}`]
 
-/**
- * Finds headers by package version and flavour, as clients ask; else by `uname -r`, in the three newest
- * versions.
- */
+/** Finds headers by version and flavour, as clients ask; else by `uname -r`, in the three newest versions. */
 async function headersNamed(service: SnapshotService, kernelRelease: string): Promise<readonly Binary[]> {
   const asked = parseRelease(kernelRelease)
   if (asked === undefined) return []

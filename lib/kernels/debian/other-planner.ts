@@ -66,10 +66,7 @@ export function otherPlanner(
   }
 }
 
-/**
- * A build tree contains programs for the build machine, and these archives have them for only one
- * architecture.
- */
+/** A build tree contains programs for the build machine, and these archives have those of one architecture. */
 function checkMachine({ machines }: PlannerPorts, other: OtherName): void {
   const { arch, title } = OTHERS[other]
   const machine = machines?.[arch] ?? arch
@@ -103,10 +100,7 @@ async function inOwnHeaders(
   }
 }
 
-/**
- * Reads the package itself, because no list names its kernels. Has no image, because these machines do not
- * boot a vmlinuz.
- */
+/** Reads the package, because no list names its kernels. These machines do not boot a vmlinuz: no image. */
 async function inSharedHeaders(
   { ports, archive, other }: Archive,
   unameRelease: string,

@@ -22,10 +22,7 @@ const settings = z.object({
   proxmox: otherSettings,
 })
 
-/**
- * The suites of all releases that may be in Debian's archive. Suites that it does not have yet, or no longer,
- * are skipped.
- */
+/** All releases that may be in Debian's archive. Suites that it does not have are skipped. */
 const SUITES = [
   ...['bookworm-security', 'bookworm', 'bookworm-updates', 'bookworm-backports'],
   ...['trixie-security', 'trixie', 'trixie-updates', 'trixie-backports'],

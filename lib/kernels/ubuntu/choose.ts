@@ -30,10 +30,7 @@ export function kernelsIn(
 export const uploadOf = ({ version }: Pick<AptPackage, 'version'>): string =>
   version.replace(/^[^-]*-\d+\./, '')
 
-/**
- * Headers that flavours share: `linux-headers-6.2.0-26`, `linux-hwe-6.2-headers-6.2.0-34`,
- * `linux-aws-headers-5.4.0-1111`.
- */
+/** Headers that flavours share: `linux-headers-6.2.0-26`, `linux-hwe-6.2-headers-6.2.0-34`. */
 const SHARED = /^linux-(?:[a-z0-9.-]+-)?headers-\d/
 
 /**
