@@ -18,21 +18,14 @@ const COMPILER_TEXT = /^CONFIG_CC_VERSION_TEXT="([ -~]{1,200})"$/m
 export const compilerTextIn = (config: Uint8Array): string | undefined =>
   COMPILER_TEXT.exec(latin1(config))?.[1]
 
-/**
- * `compileH`: include/generated/compile.h; it names the compiler before 4.18 (LINUX_COMPILER of
- * scripts/mkcompile_h).
- */
+/** `compileH`: include/generated/compile.h; before 4.18, scripts/mkcompile_h names the compiler in it. */
 export function compilerIn(
   config: Uint8Array,
   compileH: Uint8Array | undefined,
-  unameRelease: string,
+  kernelRelease: string,
 ): TreeCompiler {
   const parsed = parseKconfig(latin1(config))
-  const compiler = builtBy({
-    config: parsed,
-    procVersion: compileH && latin1(compileH),
-    kernelRelease: unameRelease,
-  })
+  const compiler = builtBy({ config: parsed, procVersion: compileH && latin1(compileH), kernelRelease })
   return { compiler, compilerText: compilerTextIn(config), leastCompiler: leastCompiler(parsed) }
 }
 

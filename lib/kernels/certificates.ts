@@ -18,10 +18,10 @@ export const certificatesIn = (keys: readonly string[], setting: string): readon
   })
 
 /** Calls `read` at the first use, so that a broken key in the settings fails only its own target. */
-export function readOnce<T>(read: () => T): () => T {
-  let known: { readonly value: T } | undefined
+export function readOnce<T extends object>(read: () => T): () => T {
+  let known: T | undefined
   return () => {
-    known ??= { value: read() }
-    return known.value
+    known ??= read()
+    return known
   }
 }

@@ -30,15 +30,11 @@ export async function keptBytes(
   throw new ProbeError('misconfigured', `${url} was kept, and has vanished from the inputs bucket`)
 }
 
-interface Verified extends Omit<Source, 'sha256'> {
-  readonly body: Uint8Array
-}
-
 /** Returns the recorded file. If there is none, calls `verified`, and stores and records its result. */
 export async function verifiedOnce(
   { inputs, sources }: { readonly inputs: Store; readonly sources: Sources },
   record: string,
-  verified: () => Promise<Verified>,
+  verified: () => Promise<Omit<Source, 'sha256'> & { readonly body: Uint8Array }>,
 ): Promise<{ readonly source: Source; readonly bytes: number }> {
   const known = await sources.recorded(record)
   const bytes = known && (await inputs.size(inputKey(known.sha256)))

@@ -4,7 +4,7 @@ import type { Certificate } from '../formats/openpgp/certificates.ts'
 import type { Stored } from '../model/digest.ts'
 import type { SubmittedKernel } from '../model/kernel.ts'
 import type { Clock, Fetch, ListDates, Log, Store } from '../model/ports.ts'
-import type { Arch, KernelImage, Kind, Machines, Package, Source } from '../model/probe.ts'
+import type { Arch, ConfigHash, KernelImage, Machines, Package, Probe, Source } from '../model/probe.ts'
 
 /** Fields of every plan. */
 interface OfKernel {
@@ -25,21 +25,13 @@ export interface HeadersPlan extends OfKernel {
   readonly tag: 'headers'
   /** header packages, in unpacking order */
   readonly headers: readonly Package[]
-  /**
-   * folder of the kernel build tree below the unpacked packages, e.g. `usr/src/linux-headers-6.1.0-56-amd64`
-   */
+  /** folder of the build tree below the unpacked packages, e.g. `usr/src/linux-headers-6.1.0-56-amd64` */
   readonly tree: string
-  /**
-   * command name of the oldest compiler that accepts the flags of these headers, e.g. `gcc-12`; absent: any
-   * compiler
-   */
+  /** the oldest compiler that accepts the flags of these headers, e.g. `gcc-12`; absent: any */
   readonly leastCompiler?: string | undefined
 }
 
-/**
- * A plan whose build tree is made from the kernel's source and a config, submitted or signed by the
- * distribution.
- */
+/** A plan whose build tree is made from source and a config, submitted or signed by the distribution. */
 export interface SourcePlan extends OfKernel {
   readonly tag: 'source'
   readonly source: Package
@@ -55,42 +47,20 @@ export interface SourcePlan extends OfKernel {
 
 export type KernelPlan = HeadersPlan | SourcePlan
 
+type Compiled = Pick<SubmittedKernel, 'arch' | 'kernelRelease' | 'unameRelease' | 'compiler' | 'compilerText'>
+
 /** A kernel whose build tree is made from source; `sourceVersion`: e.g. `6.1.96`. */
-export type SourceKernel = Pick<
-  SubmittedKernel,
-  | 'arch'
-  | 'kernelRelease'
-  | 'unameRelease'
-  | 'compiler'
-  | 'compilerText'
-  | 'config'
-  | 'symvers'
-  | 'kheaders'
-  | 'sourceVersion'
-  | 'patched'
-> &
+export type SourceKernel = Compiled &
+  Pick<SubmittedKernel, 'config' | 'symvers' | 'kheaders' | 'sourceVersion' | 'patched'> &
   Partial<Pick<SubmittedKernel, 'force'>>
 
-/** A kernel as the loaders of 2015 to 2020 name it. */
-export interface ConfigRequest {
-  readonly arch: Arch
-  readonly unameRelease: string
-  /** lower-case hex, of the decompressed config from /proc/config.gz or /boot/config-* */
-  readonly configMd5: string
-}
-
-export interface KernelRequest {
-  readonly arch: Arch
-  readonly kind: Kind
-  readonly kernelRelease: string
-  readonly kernelVersion: string
-}
-
 /** A submitted kernel whose header packages the host names. */
-export type PackagesRequest = Pick<
-  SubmittedKernel,
-  'arch' | 'kernelRelease' | 'unameRelease' | 'compiler' | 'compilerText' | 'kernelUrls'
->
+export type PackagesRequest = Compiled & Pick<SubmittedKernel, 'kernelUrls'>
+
+/** A kernel as the loaders of 2015 to 2020 name it, by the md5 of /proc/config.gz or /boot/config-*. */
+export type ConfigRequest = Pick<ConfigHash, 'arch' | 'unameRelease' | 'configMd5'>
+
+export type KernelRequest = Pick<Probe, 'arch' | 'kind' | 'kernelRelease' | 'kernelVersion'>
 
 export type NamedKernel = Pick<KernelRequest, 'arch' | 'kernelRelease'>
 
@@ -116,17 +86,17 @@ export interface Planner {
   planPackages(request: PackagesRequest): Promise<HeadersPlan>
   /**
    * Returns all versions of a package, e.g. of a kernel's source, newest first. `isIt` recognizes the wanted
-   * version.
+   * version. Absent: no package has kernel.org's own source. Ubuntu's contain Canonical's changes.
    * @throws {ProbeError} `mirror-unreachable` if the wanted version was not found, and a list that may have
    * it could not be read; else as for `plan`, but not `headers-not-found`.
    */
-  find(name: string, arch: Arch, isIt: (pkg: Package) => boolean): Promise<readonly Package[]>
+  find?(name: string, arch: Arch, isIt: (pkg: Package) => boolean): Promise<readonly Package[]>
   /**
-   * Stores a package of one of its plans in the inputs bucket. Verifies it as this distribution's packages
-   * are verified: by a signed list, or by its own signature.
+   * Stores a package of one of its plans in the inputs bucket, and verifies its own signature. Absent:
+   * the plan's digests suffice.
    * @throws {ProbeError} as for a plan.
    */
-  bring(pkg: KernelImage): Promise<void>
+  bring?(pkg: KernelImage): Promise<void>
   /**
    * The trusted keys whose expiry is watched.
    * @throws {ProbeError} `misconfigured` if a text in the settings is not a key.

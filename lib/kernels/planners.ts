@@ -18,8 +18,9 @@ import { rpmPlanner } from './rpm/planner.ts'
 import { RPM_TARGET_NAMES } from './rpm/rows.ts'
 import { TARGET_NAMES, type Target, type TargetSettings, targetNamed, targetsOf } from './targets.ts'
 import { ubuntuPlanner } from './ubuntu/planner.ts'
-import { planSource, type VanillaPorts } from './vanilla/planner.ts'
+import { planSource } from './vanilla/planner.ts'
 import type { VanillaSettings } from './vanilla/settings.ts'
+import type { SourcePorts } from './vanilla/source.ts'
 
 type Make = (ports: MakerPorts, settings: TargetSettings) => Planner
 
@@ -28,7 +29,7 @@ const MAKERS = {
     RPM_TARGET_NAMES,
     (target): Make =>
       (ports, settings) =>
-        rpmPlanner(ports, { target, settings: settings[target] }),
+        rpmPlanner(ports, target, settings[target]),
   ),
   arch: archPlanner,
   bottlerocket: (ports, { bottlerocket }) => bottlerocketPlanner(ports, bottlerocket),
@@ -48,36 +49,17 @@ interface MakerPorts extends PlannersPorts {
   readonly fromSource: (kernel: SourceKernel) => Promise<SourcePlan>
 }
 
-interface Planners {
-  /** @throws {ProbeError} `unknown-target`, and the errors of the target's planner. */
-  plan(probe: Probe): Promise<KernelPlan>
-  /**
-   * Finds the distribution's probe for a name without a target, or for a submitted config.
-   * @throws {ProbeError} `headers-not-found`, and the errors of a planner.
-   */
-  identify(asked: ConfigHash & { readonly target?: string }): Promise<Probe>
-  /**
-   * Stores a package of a plan in the inputs bucket. Verifies its own signature if its list is not
-   * trusted (`signedFor`), else its digest.
-   * @throws {ProbeError} as for a plan.
-   */
-  bring(pkg: KernelImage): Promise<void>
-  /** Plans a submitted kernel: from the header packages that it names, else from source and config. */
-  planSubmitted(kernel: SubmittedKernel): Promise<KernelPlan>
-}
-
 export function createPlanners(
   settings: TargetSettings & { readonly vanilla: VanillaSettings },
   ports: PlannersPorts,
-): Planners {
-  const fromSource = (kernel: SourceKernel) => planSource(vanilla, kernel)
+) {
+  const fromSource = (kernel: SourceKernel) => planSource(vanilla, settings.vanilla, kernel)
   const made = eachOf(TARGET_NAMES, (target) => MAKERS[target]({ ...ports, fromSource }, settings))
   const planners = Object.values(made)
-  const vanilla: VanillaPorts = {
+  const vanilla: SourcePorts = {
     ...ports,
-    settings: settings.vanilla,
     findPackages: async (...asked) =>
-      (await Promise.all(planners.map((planner) => planner.find(...asked)))).flat(),
+      (await Promise.all(planners.map((planner) => planner.find?.(...asked) ?? []))).flat(),
   }
   const plannerFor = (name: string): Planner => {
     const target = targetNamed(name)
@@ -86,16 +68,26 @@ export function createPlanners(
   }
   const tellEnding = endingTeller(plannerFor, ports)
   return {
-    plan: async (probe) => {
+    /** @throws {ProbeError} `unknown-target`, and the errors of the target's planner. */
+    plan: async (probe: Probe): Promise<KernelPlan> => {
       const plan = await plannerFor(probe.target).plan(probe)
       tellEnding(probe.target)
       return plan
     },
-    bring: (pkg) =>
-      pkg.signedFor === undefined
-        ? ensureInput(ports.inputs, ports.fetch, pkg)
-        : plannerFor(pkg.signedFor).bring(pkg),
-    identify: (asked) => {
+    /**
+     * Stores a package of a plan in the inputs bucket. Verifies its own signature if its list is not
+     * trusted (`signedFor`), else its digest.
+     * @throws {ProbeError} as for a plan.
+     */
+    bring: (pkg: KernelImage): Promise<void> => {
+      const planner = pkg.signedFor === undefined ? undefined : plannerFor(pkg.signedFor)
+      return planner?.bring?.(pkg) ?? ensureInput(ports.inputs, ports.fetch, pkg)
+    },
+    /**
+     * Finds the distribution's probe for a name without a target, or for a submitted config.
+     * @throws {ProbeError} `headers-not-found`, and the errors of a planner.
+     */
+    identify: (asked: ConfigHash & { readonly target?: string }): Promise<Probe> => {
       const all = targetsOf(asked)
       // A dozen distributions name their kernels alike. If the host names its own, only that mirror is asked.
       const own = all.filter((target) => target === targetNamed(asked.target ?? ''))
@@ -106,7 +98,8 @@ export function createPlanners(
         `no distribution that is built here has a kernel ${asked.unameRelease}`,
       )
     },
-    planSubmitted: (kernel) =>
+    /** Plans a submitted kernel: from the header packages that it names, else from source and config. */
+    planSubmitted: (kernel: SubmittedKernel): Promise<KernelPlan> =>
       kernel.kernelUrls.length > 0
         ? firstFound(
             planners.map((planner) => () => planner.planPackages(kernel)),
@@ -116,9 +109,7 @@ export function createPlanners(
   }
 }
 
-/**
- * Days before a key's expiry in which a newer key can be added. Signatures after the expiry are not trusted.
- */
+/** Days before a key's expiry in which a newer key can be added. No later signature is trusted. */
 const ENDING = 60
 
 /** Logs the keys of each target only once per process, because an alarm counts the lines. */

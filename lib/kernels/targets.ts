@@ -17,10 +17,7 @@ import { RPM_TARGETS } from './rpm/target.ts'
 import type { TargetFacts } from './target.ts'
 import { ubuntu } from './ubuntu/target.ts'
 
-/**
- * A new target needs a folder, a line here and a line in planners.ts; one with rpms needs only a row in
- * rpm/rows.ts.
- */
+/** A new target needs a folder, and a line here and in planners.ts; with rpms only a row in rpm/rows.ts. */
 export const TARGETS = {
   debian,
   ubuntu,
@@ -54,10 +51,7 @@ export function checkKernel(probe: Probe): void {
   TARGETS[target].check(probe)
 }
 
-/**
- * The series of a probe's kernel; `undefined` if its name does not show it. The probe must pass
- * `checkKernel`.
- */
+/** `undefined` if the name of the kernel does not show its series. The probe must pass `checkKernel`. */
 export const seriesOfKernel = ({ target, kernelRelease }: Probe): Series | undefined => {
   const named = targetNamed(target)
   const facts: TargetFacts | undefined = named && TARGETS[named]

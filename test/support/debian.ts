@@ -3,7 +3,8 @@
 import { aptArchive } from '../../lib/archives/apt/archive.ts'
 import type { Suite } from '../../lib/archives/apt/suite.ts'
 import { DEBIAN_KEYRING } from '../../lib/archives/keys/debian.ts'
-import { canonicalRelease, isKernelHeaders, unameReleaseOf } from '../../lib/kernels/debian/headers.ts'
+import { unameOf } from '../../lib/kernels/deb.ts'
+import { canonicalRelease, isKernelHeaders } from '../../lib/kernels/debian/headers.ts'
 import { debianPlanner, KERNEL_PACKAGES } from '../../lib/kernels/debian/planner.ts'
 import type { HeadersPlanner, PlannerPorts } from '../../lib/kernels/planner.ts'
 import { DEFAULTS } from '../../lib/kernels/settings.ts'
@@ -33,7 +34,7 @@ export function debian(ports: PlannerPorts, suites: readonly Suite[]): Debian {
       const packages = await archive.packages(arch)
       return packages.filter(isKernelHeaders).map((headers) => ({
         kernelRelease: canonicalRelease(packages, headers),
-        unameRelease: unameReleaseOf(headers),
+        unameRelease: unameOf(headers),
       }))
     },
   }

@@ -20,9 +20,7 @@ export interface ArchKernel {
 }
 
 interface Flavour extends Pick<ArchKernel, 'name' | 'repository' | 'hasImage'> {
-  /**
-   * the end of `uname -r`, after version and release: CONFIG_LOCALVERSION and a part from the package's name
-   */
+  /** the end of `uname -r`, after the release: CONFIG_LOCALVERSION and a part of the package's name */
   readonly ending: string
   /** must match the part before the release, if the ending alone does not identify the flavour */
   readonly kernel?: RegExp

@@ -2,25 +2,15 @@
 
 import type { ListedPacman } from '../../archives/pacman/database.ts'
 import { fetchSignature } from '../../archives/trust.ts'
-import type { Certificate } from '../../formats/openpgp/certificates.ts'
 import { readSignatures } from '../../formats/openpgp/signature.ts'
 import { check } from '../../formats/openpgp/verify.ts'
 import { type PacmanPackage, readPacmanPackage } from '../../formats/pacman.ts'
 import { keepInput } from '../../inputs/inputs.ts'
 import { sha256 } from '../../model/digest.ts'
-import { isProbeError, ProbeError } from '../../model/errors.ts'
-import { inputKey } from '../../model/keys.ts'
-import type { Clock, Fetch, Store } from '../../model/ports.ts'
+import { ProbeError } from '../../model/errors.ts'
 import type { KernelImage, Package, PackageFormat } from '../../model/probe.ts'
 import { headersNotFound } from '../refusals.ts'
-
-export interface ArchPorts {
-  readonly fetch: Fetch
-  readonly inputs: Store
-  readonly now: Clock
-  /** trusted keys */
-  readonly certificates: readonly Certificate[]
-}
+import { packageBytes, refused, type SignedPorts, verified } from '../signed-package.ts'
 
 /** A package as a list describes it, or as an archive names its file. */
 export type WantedPacman = Pick<ListedPacman, 'name' | 'version' | 'arch' | 'url' | 'signature'> &
@@ -32,9 +22,6 @@ export interface Brought {
   /** all facts about the package that were found: with them, it can be read again without the network */
   readonly listed: ListedPacman
 }
-
-/** Bytes. A kernel with all its modules has 150 MB. */
-const MAX_PACKAGE = 512 * 1024 * 1024
 
 /** Selects the files that are read, and ends the reading when they are `enough`. */
 export interface Reading {
@@ -50,15 +37,12 @@ const NOTHING: Reading = { wants: () => false, enough: () => true }
  * `too-large`.
  */
 export async function bringPacman(
-  ports: ArchPorts,
+  ports: SignedPorts,
   wanted: WantedPacman,
   { wants, enough }: Reading = NOTHING,
 ): Promise<Brought> {
-  const { inputs, fetch } = ports
-  const { name, version, arch, url, bytes = MAX_PACKAGE } = wanted
-  const kept =
-    wanted.sha256 === undefined ? undefined : await inputs.get(inputKey(wanted.sha256), MAX_PACKAGE)
-  const body = kept ?? (await fetch(url, { maxBytes: Math.min(bytes, MAX_PACKAGE) }))
+  const { name, version, arch, url } = wanted
+  const body = await packageBytes(ports, wanted)
   const signature = await signatureOf(ports, wanted)
   checkDigest(wanted, body)
   checkSigned(ports, wanted, body, signature)
@@ -66,7 +50,7 @@ export async function bringPacman(
   const { identity } = content
   if (identity.name !== name || identity.version !== version || identity.arch !== arch)
     throw refused(wanted, `it is ${identity.name} ${identity.version} ${identity.arch}, signed`)
-  const known = { name, version, url, sha256: await keepInput(inputs, body), bytes: body.length }
+  const known = { name, version, url, sha256: await keepInput(ports.inputs, body), bytes: body.length }
   return {
     pkg: { ...known, format: formatOf(url) },
     content,
@@ -75,7 +59,7 @@ export async function bringPacman(
 }
 
 /** From the list, or from the file next to the package. */
-const signatureOf = async ({ fetch }: ArchPorts, { url, signature }: WantedPacman): Promise<Uint8Array> =>
+const signatureOf = async ({ fetch }: SignedPorts, { url, signature }: WantedPacman): Promise<Uint8Array> =>
   signature === undefined ? fetchSignature(fetch, url, `${url}.sig`) : Buffer.from(signature, 'base64')
 
 /** Not for trust: distinguishes a truncated file, or a mirror during an update, from a forged file. */
@@ -89,33 +73,23 @@ function checkDigest({ url, sha256: listed }: WantedPacman, body: Uint8Array): v
 }
 
 function checkSigned(
-  { certificates, now }: ArchPorts,
+  { certificates, now }: SignedPorts,
   wanted: WantedPacman,
   body: Uint8Array,
   signature: Uint8Array,
 ): void {
-  try {
-    const verification = check(readSignatures(signature), [body], { certificates, now: now() })
-    if (verification.tag === 'refused')
-      throw refused(wanted, `${verification.why}.${hint(verification.reason)}`)
-  } catch (error) {
-    throw isProbeError(error, 'signature-invalid') && !error.message.startsWith(wanted.url)
-      ? refused(wanted, error.message)
-      : error
-  }
+  const verification = verified(wanted, () =>
+    check(readSignatures(signature), [body], { certificates, now: now() }),
+  )
+  if (verification.tag === 'refused')
+    throw refused(wanted, `${verification.why}.${hint(verification.reason)}`)
 }
 
-/**
- * Arch withdraws its trust from packagers who left, and from replaced keys. Their older packages then have no
- * trusted key.
- */
+/** Arch withdraws its trust from packagers who left, and from replaced keys, also for older packages. */
 const hint = (reason: string): string =>
   reason === 'unknown-key'
     ? ' Its packager may have left Arch: name the key in arch.keys of the settings if you trust it'
     : ''
-
-const refused = ({ url, name, version }: WantedPacman, why: string): ProbeError =>
-  new ProbeError('signature-invalid', `${url} is not believed as ${name} ${version}: ${why}`)
 
 const FILE = /\/[^/]+-(?<arch>[a-z0-9_]+)\.pkg\.(?<format>tar\.(?:zst|xz|gz))$/
 

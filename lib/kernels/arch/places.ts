@@ -25,11 +25,7 @@ type Look = Candidate | ProbeError
 const isKernel = (name: string): boolean => /^linux(?:-|$)/.test(name)
 
 /** Yields one place after another. Asks a place only after all earlier ones have failed. */
-export async function* candidates(
-  fetch: Fetch,
-  settings: ArchSettings,
-  kernel: ArchKernel,
-): AsyncGenerator<Look> {
+export async function* candidates(fetch: Fetch, settings: ArchSettings, kernel: ArchKernel) {
   yield* inMirrors(fetch, settings, kernel)
   yield* inArchives(fetch, settings, kernel)
 }
@@ -37,16 +33,17 @@ export async function* candidates(
 const headersOf = ({ name }: ArchKernel): string => `${name}-headers`
 
 /** All mirrors have the same packages, so the first readable list decides. */
-async function* inMirrors(fetch: Fetch, settings: ArchSettings, kernel: ArchKernel): AsyncGenerator<Look> {
-  for (const mirror of settings.mirrors[kernel.arch]) {
+async function* inMirrors(fetch: Fetch, { mirrors }: ArchSettings, kernel: ArchKernel): AsyncGenerator<Look> {
+  for (const mirror of mirrors[kernel.arch]) {
     const list = await orAway(fetchPacman(fetch, filled(mirror, kernel), kernel.repository, isKernel))
-    if (list instanceof ProbeError) yield list
-    else {
-      const headers = listedAs(list, kernel, headersOf(kernel))
-      if (headers !== undefined)
-        yield { headers, image: async () => listedAs(list, kernel, kernel.name, headers.version) }
-      return
+    if (list instanceof ProbeError) {
+      yield list
+      continue
     }
+    const headers = listedAs(list, kernel, headersOf(kernel))
+    if (headers !== undefined)
+      yield { headers, image: async () => listedAs(list, kernel, kernel.name, headers.version) }
+    return
   }
 }
 
@@ -66,9 +63,7 @@ export function listedAs(
 /** Arch uses zstd since January 2020. */
 const FORMATS = ['zst', 'xz'] as const
 
-/**
- * File names in an archive are predictable. The small signature next to a package shows whether it exists.
- */
+/** File names are predictable. The small signature next to a package shows whether it exists. */
 async function* inArchives(fetch: Fetch, settings: ArchSettings, kernel: ArchKernel): AsyncGenerator<Look> {
   const { arch, versions } = kernel
   const name = headersOf(kernel)
@@ -84,7 +79,7 @@ async function* inArchives(fetch: Fetch, settings: ArchSettings, kernel: ArchKer
         const signature = Buffer.from(look).toString('base64')
         yield {
           headers: { name, version, arch, url, signature },
-          image: (built) => inSnapshots(fetch, { snapshots, kernel, version, built }),
+          image: (built) => inSnapshots(fetch, snapshotsAfter(snapshots, built), kernel, version),
         }
       }
 }
@@ -93,12 +88,11 @@ const DAY = 24 * 3600
 /** Days after the build. A kernel is tested for days, and then stays in core for a week or longer. */
 const DAYS_LATER = [1, 3, 5, 8, 12]
 
-interface Snapshots {
-  readonly snapshots: string
-  readonly kernel: ArchKernel
-  readonly version: string
-  readonly built: number
-}
+const snapshotsAfter = (snapshots: string, built: number): string[] =>
+  DAYS_LATER.map((days) => {
+    const date = new Date((built + days * DAY) * 1000).toISOString().slice(0, 10)
+    return snapshots.replaceAll('{date}', date.replaceAll('-', '/'))
+  })
 
 /**
  * Looks for the kernel's package in the databases of several days, because only they have its digest. Some
@@ -106,13 +100,13 @@ interface Snapshots {
  */
 async function inSnapshots(
   fetch: Fetch,
-  { snapshots, kernel, version, built }: Snapshots,
+  snapshots: readonly string[],
+  kernel: ArchKernel,
+  version: string,
 ): Promise<ListedPacman | undefined> {
   let away: ProbeError | undefined
-  for (const days of DAYS_LATER) {
-    const date = new Date((built + days * DAY) * 1000).toISOString().slice(0, 10).replaceAll('-', '/')
-    const base = filled(snapshots.replaceAll('{date}', date), kernel)
-    const list = await orAway(fetchPacman(fetch, base, kernel.repository, isKernel))
+  for (const snapshot of snapshots) {
+    const list = await orAway(fetchPacman(fetch, filled(snapshot, kernel), kernel.repository, isKernel))
     if (list instanceof ProbeError) {
       if (list.code === 'mirror-unreachable') away = list
       continue

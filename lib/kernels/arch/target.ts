@@ -2,17 +2,16 @@
 
 import * as z from 'zod'
 import { folderUrl } from '../../archives/apt/suite.ts'
+import { eachOf } from '../../model/each.ts'
+import { ARCHES } from '../../model/probe.ts'
 import type { TargetFacts } from '../target.ts'
 import { checkArch } from './names.ts'
 
 const settings = z.object({
   /** by architecture: folders with `core.db` or `extra.db`; `{repository}` and `{arch}` are replaced */
-  mirrors: z.object({ x86_64: z.array(folderUrl), aarch64: z.array(folderUrl) }),
+  mirrors: z.object(eachOf(ARCHES, () => z.array(folderUrl))),
   /** by architecture: places with packages and databases that the repositories had in the past */
-  archives: z.object({
-    x86_64: z.array(z.object({ packages: folderUrl, snapshots: folderUrl })),
-    aarch64: z.array(z.object({ packages: folderUrl, snapshots: folderUrl })),
-  }),
+  archives: z.object(eachOf(ARCHES, () => z.array(z.object({ packages: folderUrl, snapshots: folderUrl })))),
   /** additional armored public keys that are trusted: for custom packages, or of a former packager */
   keys: z.array(z.string()),
 })

@@ -4,31 +4,30 @@ import { type BuildTree, compilerIn, compilerTextIn } from '../built-by.ts'
 import { headersNotFound } from '../refusals.ts'
 import type { Brought, Reading } from './packages.ts'
 
-const treeOf = (unameRelease: string): string => `usr/lib/modules/${unameRelease}/build`
-const configOf = (unameRelease: string): string => `${treeOf(unameRelease)}/.config`
-const compileHOf = (unameRelease: string): string => `${treeOf(unameRelease)}/include/generated/compile.h`
+function pathsOf(unameRelease: string) {
+  const tree = `usr/lib/modules/${unameRelease}/build`
+  return { tree, config: `${tree}/.config`, compileH: `${tree}/include/generated/compile.h` }
+}
 
 /** Reads the config, and compile.h only if the config does not name the compiler. */
-export const readingOf = (unameRelease: string): Reading => ({
-  wants: (path) => path === configOf(unameRelease) || path === compileHOf(unameRelease),
-  enough: (files) => {
-    const config = files.get(configOf(unameRelease))
-    return (
-      config !== undefined && (compilerTextIn(config) !== undefined || files.has(compileHOf(unameRelease)))
-    )
-  },
-})
+export function readingOf(unameRelease: string): Reading {
+  const paths = pathsOf(unameRelease)
+  return {
+    wants: (path) => path === paths.config || path === paths.compileH,
+    enough: (files) => {
+      const config = files.get(paths.config)
+      return config !== undefined && (compilerTextIn(config) !== undefined || files.has(paths.compileH))
+    },
+  }
+}
 
 /** @throws {ProbeError} `headers-not-found`. */
 export function treeIn({ content: { files, identity } }: Brought, unameRelease: string): BuildTree {
-  const config = files.get(configOf(unameRelease))
+  const { tree, ...paths } = pathsOf(unameRelease)
+  const config = files.get(paths.config)
   if (config !== undefined)
-    return {
-      tree: treeOf(unameRelease),
-      config,
-      ...compilerIn(config, files.get(compileHOf(unameRelease)), unameRelease),
-    }
+    return { tree, config, ...compilerIn(config, files.get(paths.compileH), unameRelease) }
   throw headersNotFound(
-    `${identity.name} ${identity.version} holds no ${configOf(unameRelease)}: it is of another kernel`,
+    `${identity.name} ${identity.version} holds no ${paths.config}: it is of another kernel`,
   )
 }

@@ -11,13 +11,11 @@ import { compilerIn } from '../built-by.ts'
 import { bytesOf, type InputPorts } from '../kept.ts'
 import { headersNotFound } from '../refusals.ts'
 
+/** The parts of a plan that are read in a kit. */
 const kitFacts = z.object({
   kernelRelease: z.string(),
-  /** folder of the build tree in the kit */
   tree: z.string(),
-  /** command name of the compiler that built the kernel */
   compiler: z.string(),
-  /** CONFIG_CC_VERSION_TEXT */
   compilerText: z.string().optional(),
   leastCompiler: z.string().optional(),
 })
@@ -32,10 +30,8 @@ const MAX_CONFIG = 1024 * 1024
 const recordOf = ({ sha256 }: TufTarget): string => `kmod kit 2 ${sha256}`
 
 /** The recorded facts of a kit; `undefined` if it was never read. */
-export const knownFacts = (
-  { inputs }: Pick<InputPorts, 'inputs'>,
-  kit: TufTarget,
-): Promise<KitFacts | undefined> => readRecord(inputs, recordOf(kit), kitFacts)
+export const knownFacts = ({ inputs }: InputPorts, kit: TufTarget): Promise<KitFacts | undefined> =>
+  readRecord(inputs, recordOf(kit), kitFacts)
 
 /**
  * Fetches a kit, stores it by its digest, and records its facts.

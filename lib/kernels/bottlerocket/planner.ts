@@ -6,7 +6,6 @@ import type { Metadata, Root } from '@tufjs/models'
 import { BOTTLEROCKET_ROOT } from '../../archives/keys/bottlerocket.ts'
 import { openRepository, type TufTarget } from '../../archives/tuf/repository.ts'
 import { firstRoot } from '../../archives/tuf/root.ts'
-import { ensureInput } from '../../inputs/inputs.ts'
 import { answers403, type ErrorCode, isProbeError, ProbeError } from '../../model/errors.ts'
 import type { HeadersPlanner, PlannerPorts } from '../planner.ts'
 import { headersNotFound } from '../refusals.ts'
@@ -18,10 +17,7 @@ import { type Variant, variantsFor } from './variants.ts'
 
 /** Repositories that are read in parallel. */
 const AT_ONCE = 4
-/**
- * Maximum number of kits that one plan reads, of 100 to 200 MB each. It records their facts, so the next plan
- * can read others.
- */
+/** Kits that one plan reads, of 100 to 200 MB each. It records their facts, so the next plan reads others. */
 const MOST_KITS = 2
 
 export function bottlerocketPlanner(ports: PlannerPorts, settings: BottlerocketSettings): HeadersPlanner {
@@ -29,53 +25,41 @@ export function bottlerocketPlanner(ports: PlannerPorts, settings: BottlerocketS
     plan: async (request) => {
       const kernel = checkedKernel(request)
       const { kit, facts } = await kitOf(ports, settings, kernel)
-      const { kernelRelease, ...built } = facts
-      const { version } = kernel
       const name = kit.name.replace(/-v[0-9.]+\.tar\.xz$/, '')
       return {
-        ...{ tag: 'headers', kernelRelease, unameRelease: kernelRelease, ...built },
-        headers: [{ ...kit, name, version, format: 'tar.xz' }],
+        ...{ tag: 'headers', unameRelease: facts.kernelRelease, ...facts },
+        headers: [{ ...kit, name, version: kernel.version, format: 'tar.xz' }],
       }
     },
     // `uname -r` does not include Bottlerocket's release, and without it no kit can be found.
     ...namedByProbe((unameRelease) =>
       headersNotFound(`${unameRelease} does not say which Bottlerocket it is of`),
     ),
-    bring: (pkg) => ensureInput(ports.inputs, ports.fetch, pkg),
     // TUF roots are not OpenPGP keys, and each has its own expiry.
     certificates: () => [],
   }
 }
 
-interface FoundKit {
-  readonly kit: TufTarget
-  readonly facts: KitFacts
-}
-
-async function kitOf(
-  ports: PlannerPorts,
-  settings: BottlerocketSettings,
-  kernel: BottlerocketKernel,
-): Promise<FoundKit> {
+async function kitOf(ports: PlannerPorts, settings: BottlerocketSettings, kernel: BottlerocketKernel) {
   const variants = variantsFor(settings.variants, kernel)
   if (variants.length === 0) throw noVariant(kernel)
   const first = await firstRoot(ports, settings.root, BOTTLEROCKET_ROOT)
+  const look = (variant: Variant) => lookedFor(ports, settings, { kernel, variant, first })
   const kits = kitReader(ports, kernel)
-  const unread: ProbeError[] = []
-  let anyRead = false
+  const looks: (TufTarget | ProbeError | undefined)[] = []
   for (let at = 0; at < variants.length; at += AT_ONCE) {
-    const look = (variant: Variant) => lookedFor(ports, settings, { kernel, variant, first })
-    for (const one of await Promise.all(variants.slice(at, at + AT_ONCE).map(look))) {
-      if (one instanceof ProbeError) unread.push(one)
-      else anyRead = true
-      if (one === undefined || one instanceof ProbeError) continue
-      const found = await kits.tryOne(one)
-      if (found !== undefined) return found
+    const few = await Promise.all(variants.slice(at, at + AT_ONCE).map(look))
+    for (const kit of few) {
+      if (kit === undefined || kit instanceof ProbeError) continue
+      const facts = await kits.read(kit)
+      if (facts !== undefined) return { kit, facts }
     }
+    looks.push(...few)
   }
   // One store has all variants, and answers 403 for a missing file. If another variant could be read,
   // a 403 means that the file is missing.
-  const away = unread.filter((error) => !(anyRead && answers403(error)))
+  const unread = looks.filter((one) => one instanceof ProbeError)
+  const away = unread.filter((error) => unread.length === looks.length || !answers403(error))
   throw notFound(kernel, kits.others, [...away, ...kits.refused])
 }
 
@@ -108,29 +92,26 @@ function kitReader(ports: PlannerPorts, kernel: BottlerocketKernel) {
   /** why a kit was not taken: `others` have another kernel, `refused` were not read */
   const others: string[] = []
   const refused: ProbeError[] = []
-  async function factsOf(kit: TufTarget): Promise<KitFacts | undefined> {
+  async function factsOf(kit: TufTarget): Promise<KitFacts> {
     const known = await knownFacts(ports, kit)
     if (known !== undefined) return known
     left -= 1
     if (left >= 0) return readKit(ports, kit)
-    refused.push(new ProbeError('mirror-unreachable', `${kit.name} is read at the next try`))
+    throw new ProbeError('mirror-unreachable', `${kit.name} is read at the next try`)
+  }
+  /** `undefined` if the kit was not taken. */
+  async function read(kit: TufTarget): Promise<KitFacts | undefined> {
+    try {
+      const facts = await factsOf(kit)
+      if (facts.kernelRelease === kernel.kernelRelease) return facts
+      others.push(`${kit.name} is of ${facts.kernelRelease}`)
+    } catch (error) {
+      if (!isProbeError(error)) throw error
+      refused.push(error)
+    }
     return undefined
   }
-  return {
-    others,
-    refused,
-    tryOne: async (kit: TufTarget): Promise<FoundKit | undefined> => {
-      try {
-        const facts = await factsOf(kit)
-        if (facts?.kernelRelease === kernel.kernelRelease) return { kit, facts }
-        if (facts !== undefined) others.push(`${kit.name} is of ${facts.kernelRelease}`)
-      } catch (error) {
-        if (!isProbeError(error)) throw error
-        refused.push(error)
-      }
-      return undefined
-    },
-  }
+  return { others, refused, read }
 }
 
 /** Most important first: a retry may fix the last ones. */

@@ -41,8 +41,6 @@ export function cosPlanner(
       }
     },
     ...namedByProbe(notTold),
-    // The plan has already stored it in the inputs bucket.
-    bring: async () => undefined,
     // Nobody signs these headers.
     certificates: () => [],
   }

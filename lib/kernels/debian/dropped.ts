@@ -13,29 +13,21 @@ import { DPKG_ARCH, type Suite } from '../../archives/apt/suite.ts'
 import { compareVersions } from '../../archives/apt/version.ts'
 import type { Keep } from '../../archives/records.ts'
 import { isProbeError, type ProbeError } from '../../model/errors.ts'
+import { limited } from '../../model/limited.ts'
 import type { Arch } from '../../model/probe.ts'
 import type { PlannerPorts } from '../planner.ts'
 import type { TargetSettings } from '../targets.ts'
+import { flavourOf } from './headers.ts'
 import { parseRelease } from './names.ts'
 import { codenameOf } from './suites.ts'
 
-/**
- * `packages`: all kernel packages of the suite that had this kernel, at that time; `undefined`: not found.
- */
 interface Dropped {
-  readonly packages: readonly AptPackage[] | undefined
+  /** all kernel packages of the suite that had this kernel, at that time; absent: not found */
+  readonly packages?: readonly AptPackage[] | undefined
   /** why none were found, for the refusal */
   readonly why: string
   /** the service could not be asked */
   readonly isAway?: true
-}
-
-interface DroppedKernels {
-  /**
-   * Returns `isAway` if the service cannot be reached.
-   * @throws {ProbeError} `signature-invalid`, `digest-mismatch`.
-   */
-  find(arch: Arch, kernelRelease: string): Promise<Dropped>
 }
 
 /** Limits for one kernel; a complete plan has two minutes. */
@@ -46,20 +38,20 @@ const LEFT_ALONE_MILLISECONDS = 5 * 60_000
 
 const DAY = 24 * 3_600_000
 
-/**
- * Milliseconds after the headers were first seen. The signed image follows the headers, and the list follows
- * both.
- */
+/** Milliseconds after the headers were first seen. The signed image follows them, and the list follows both. */
 const TIMES = [DAY, 0, 7 * DAY]
 
+/**
+ * Returns a function that finds a kernel, and returns `isAway` if the service cannot be reached.
+ * @throws {ProbeError} in that function: `signature-invalid`, `digest-mismatch`.
+ */
 export function droppedKernels(
-  ports: PlannerPorts,
-  { snapshot: { mode, url } }: TargetSettings['debian'],
-  { keyring, keep }: { readonly keyring: string; readonly keep: Keep },
-): DroppedKernels {
+  ports: PlannerPorts & { readonly keyring: string },
+  { mode, url }: TargetSettings['debian']['snapshot'],
+  keep: Keep,
+): (arch: Arch, kernelRelease: string) => Promise<Dropped> {
   const { now, log } = ports
   let failed: { readonly error: ProbeError; readonly until: number } | undefined
-  let last: Promise<unknown> = Promise.resolve()
   const ask = async (arch: Arch, kernelRelease: string, since: number): Promise<Dropped> => {
     if (now() - since > BOUNDS.milliseconds) return BUSY
     if (failed !== undefined && now() < failed.until) return unreachable(url, failed.error)
@@ -67,50 +59,40 @@ export function droppedKernels(
     const service = snapshotService({ fetch, now }, url)
     const read = (suite: Suite, at: number): Promise<AptPackage[]> =>
       // Judges signature, Valid-Until and date as of that time.
-      fetchPackages({ ...ports, fetch, keyring, now: () => at }, suite, DPKG_ARCH[arch], keep)
+      fetchPackages({ ...ports, fetch, now: () => at }, suite, DPKG_ARCH[arch], keep)
     try {
       const packages = await lookUp({ service, read, now: now() }, arch, kernelRelease)
       log('dropped kernel looked up', { kernelRelease, arch, found: packages !== undefined })
       return { packages, why: `Debian's snapshot service ${url} has none either.` }
     } catch (error) {
       if (isProbeError(error, 'headers-not-found'))
-        return none(`In Debian's snapshot service ${url} it was not found: ${error.message}.`)
+        return { why: `In Debian's snapshot service ${url} it was not found: ${error.message}.` }
       if (!isProbeError(error, 'mirror-unreachable')) throw error
       log('snapshot service not asked', { url, why: error.message })
       failed = { error, until: now() + LEFT_ALONE_MILLISECONDS }
       return unreachable(url, error)
     }
   }
-  /**
-   * Looks up one kernel at a time, so that the load on the service does not grow with the number of requests.
-   */
-  const inTurn = (arch: Arch, kernelRelease: string): Promise<Dropped> => {
+  // One kernel at a time, so that the load on the service does not grow with the number of requests.
+  const inTurn = limited(1)
+  return async (arch, kernelRelease) => {
+    if (mode === 'off') return OFF
     const since = now()
-    const turn = last.then(() => ask(arch, kernelRelease, since))
-    last = turn.catch(() => undefined)
-    return turn
+    return inTurn(() => ask(arch, kernelRelease, since))
   }
-  return { find: mode === 'off' ? async () => OFF : inTurn }
 }
 
-const none = (why: string, isAway?: true): Dropped => ({
-  packages: undefined,
-  why,
-  ...(isAway && { isAway }),
+const OFF: Dropped = {
+  why: "Debian's snapshot service, which keeps what the archive dropped, is not asked: the setting debian.snapshot.mode is off.",
+}
+const BUSY: Dropped = {
+  why: "Debian's snapshot service, which keeps what the archive dropped, was being asked about other kernels for too long: ask again.",
+  isAway: true,
+}
+const unreachable = (url: string, error: ProbeError): Dropped => ({
+  why: `Debian's snapshot service ${url}, which keeps what the archive dropped, could not be asked: ${error.message}.`,
+  isAway: true,
 })
-
-const OFF = none(
-  "Debian's snapshot service, which keeps what the archive dropped, is not asked: the setting debian.snapshot.mode is off.",
-)
-const BUSY = none(
-  "Debian's snapshot service, which keeps what the archive dropped, was being asked about other kernels for too long: ask again.",
-  true,
-)
-const unreachable = (url: string, error: ProbeError): Dropped =>
-  none(
-    `Debian's snapshot service ${url}, which keeps what the archive dropped, could not be asked: ${error.message}.`,
-    true,
-  )
 
 interface LookUp {
   readonly service: SnapshotService
@@ -138,22 +120,16 @@ async function lookUp(
   return undefined
 }
 
-/**
- * Names of kernel source packages. Since 2020, older releases get a newer series from a source with the
- * series in its name.
- */
+/** Source packages. Since 2020, older releases get a newer series from one with the series in its name. */
 const sourcesOf = (version: string): string[] => ['linux', `linux-${/^\d+\.\d+/.exec(version)?.[0]}`]
 
-/**
- * Finds headers by package version and flavour, as clients ask; else by `uname -r`, in the three newest
- * versions.
- */
+/** Finds headers by version and flavour, as clients ask; else by `uname -r`, in the three newest versions. */
 async function headersNamed(service: SnapshotService, kernelRelease: string): Promise<readonly Binary[]> {
   const asked = parseRelease(kernelRelease)
   if (asked === undefined) return []
   for (const source of sourcesOf(asked.version)) {
     const found = (await service.binariesOf(source, asked.version)).filter(
-      ({ name, version }) => version === asked.version && flavourOf(name) === asked.flavour,
+      ({ name, version }) => version === asked.version && flavourOf({ name }) === asked.flavour,
     )
     if (found.length > 0) return found.slice(0, 1)
   }
@@ -161,9 +137,6 @@ async function headersNamed(service: SnapshotService, kernelRelease: string): Pr
   const versions = (await service.versionsOf(own)).filter(({ name }) => name === own)
   return versions.toSorted((a, b) => compareVersions(b.version, a.version)).slice(0, 3)
 }
-
-const flavourOf = (name: string): string | undefined =>
-  name.startsWith('linux-headers-') ? parseRelease(name.slice('linux-headers-'.length))?.flavour : undefined
 
 interface Place {
   readonly archive: string
@@ -177,13 +150,10 @@ function placesOf(sightings: readonly Sighting[], version: string, now: number):
     .filter(({ archive }) => archive === 'debian' || archive === 'debian-security')
     .toSorted((a, b) => a.firstSeen - b.firstSeen)
   return TIMES.flatMap((later) =>
-    known.slice(0, 2).flatMap(({ archive, firstSeen }) =>
-      suitesFor(archive, version).map((suite) => ({
-        archive,
-        suite,
-        at: Math.min(firstSeen + later, now),
-      })),
-    ),
+    known.slice(0, 2).flatMap(({ archive, firstSeen }) => {
+      const at = Math.min(firstSeen + later, now)
+      return suitesFor(archive, version).map((suite) => ({ archive, suite, at }))
+    }),
   )
 }
 

@@ -8,7 +8,7 @@ import type { HeadersPlanner, PlannerPorts } from '../planner.ts'
 import { headersNotFound } from '../refusals.ts'
 import type { TargetSettings } from '../targets.ts'
 import { parseRelease } from './names.ts'
-import { type OtherPlanner, otherPlanner } from './other-planner.ts'
+import { otherPlanner } from './other-planner.ts'
 import { OTHER_NAMES, otherByUname, otherOf } from './others.ts'
 import { debianPlanner, type Keyrings } from './planner.ts'
 
@@ -23,7 +23,7 @@ export function debianFamily(
 ): HeadersPlanner {
   const own = debianPlanner(ports, settings, keyrings)
   const others = eachOf(OTHER_NAMES, (name) => otherPlanner(ports, name, settings.debian[name]))
-  const ofUname = (arch: Arch, unameRelease: string): OtherPlanner => {
+  const ofUname = (arch: Arch, unameRelease: string): HeadersPlanner => {
     const other = otherByUname({ arch, kernelRelease: unameRelease })
     if (other !== undefined) return others[other]
     if (parseRelease(unameRelease) !== undefined) return own
@@ -32,21 +32,19 @@ export function debianFamily(
     )
   }
   return {
+    ...own,
     plan: async (request) => {
       const other = otherOf(request)
       return (other === undefined ? own : others[other]).plan(request)
     },
     identify: async (request) => ofUname(request.arch, request.unameRelease).identify(request),
     planPackages: async (request) => ofUname(request.arch, request.unameRelease).planPackages(request),
-    // Only Debian has packages of kernel sources.
-    find: own.find,
-    bring: own.bring,
     certificates: () => [...own.certificates(), ...OTHER_NAMES.flatMap((name) => readable(others[name]))],
   }
 }
 
 /** Ignores a broken key here: it fails only the plans of its own archive. */
-function readable({ certificates }: OtherPlanner): ReturnType<OtherPlanner['certificates']> {
+function readable({ certificates }: HeadersPlanner): ReturnType<HeadersPlanner['certificates']> {
   try {
     return certificates()
   } catch (error) {

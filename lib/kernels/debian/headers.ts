@@ -3,8 +3,9 @@
 import type { AptPackage } from '../../archives/apt/packages.ts'
 import { dependenciesOf, newest, type Relation } from '../../archives/apt/relations.ts'
 import type { ProbeError } from '../../model/errors.ts'
+import { firstNamed, unameOf } from '../deb.ts'
 import { headersNotFound } from '../refusals.ts'
-import { formatRelease, parseRelease } from './names.ts'
+import { parseRelease } from './names.ts'
 
 /**
  * Finds the headers by package version, as clients ask, in the first suite that has them. Else by the version
@@ -15,17 +16,18 @@ import { formatRelease, parseRelease } from './names.ts'
 export function headersOf(archive: readonly AptPackage[], kernelRelease: string): AptPackage {
   const asked = parseRelease(kernelRelease)
   const kernels = archive.filter(isKernelHeaders)
-  const ofFlavour = kernels.filter((p) => asked !== undefined && isOf(p, asked.flavour))
+  const ofFlavour = kernels.filter((p) => flavourOf(p) === asked?.flavour)
   const found =
     ofFlavour.find(({ version }) => version === asked?.version) ??
     newest(ofFlavour.filter(({ version }) => version.split('~')[0] === asked?.version)) ??
-    newest(kernels.filter((p) => unameReleaseOf(p) === kernelRelease))
+    newest(kernels.filter((p) => unameOf(p) === kernelRelease))
   if (found !== undefined) return found
   throw notFound(kernelRelease)
 }
 
-export const isOf = (p: AptPackage, flavour: string): boolean =>
-  parseRelease(unameReleaseOf(p))?.flavour === flavour
+/** `undefined` if these are not headers, or not of one kernel. */
+export const flavourOf = ({ name }: Pick<AptPackage, 'name'>): string | undefined =>
+  name.startsWith('linux-headers-') ? parseRelease(unameOf({ name }))?.flavour : undefined
 
 /** The other packages of a kernel's build tree: headers that flavours share, and build programs. */
 export const buildPackagesOf = (headers: AptPackage): Relation[] =>
@@ -42,21 +44,16 @@ export const notFound = (kernel: string): ProbeError =>
  * `archive` must contain these headers.
  */
 export function canonicalRelease(archive: readonly AptPackage[], headers: AptPackage): string {
-  const flavour = parseRelease(unameReleaseOf(headers))?.flavour ?? ''
-  const asked = formatRelease({ version: headers.version.split('~')[0] ?? '', flavour })
+  const { name, version } = headers
+  const flavour = flavourOf(headers) ?? ''
+  const asked = `${version.split('~')[0]}-${flavour}`
   const found = headersOf(archive, asked)
-  return found.name === headers.name && found.version === headers.version
-    ? asked
-    : formatRelease({ version: headers.version, flavour })
+  return found.name === name && found.version === version ? asked : `${version}-${flavour}`
 }
 
 /** Whether these are the headers of one kernel: not a metapackage, and not the part that flavours share. */
 export const isKernelHeaders = (p: AptPackage): boolean =>
-  p.name.startsWith('linux-headers-') &&
-  parseRelease(unameReleaseOf(p)) !== undefined &&
-  dependenciesOf(p).some(({ name }) => name.startsWith('linux-kbuild-'))
-
-export const unameReleaseOf = ({ name }: AptPackage): string => name.slice('linux-headers-'.length)
+  flavourOf(p) !== undefined && dependenciesOf(p).some(({ name }) => name.startsWith('linux-kbuild-'))
 
 /**
  * The image of the kernel of these headers (`linux-headers-{uname release}`): since 7.x `linux-binary-*`,
@@ -67,7 +64,10 @@ export const imageOf = (
   archive: readonly AptPackage[],
   { name, version }: AptPackage,
 ): AptPackage | undefined =>
-  ['linux-binary-', 'linux-image-']
-    .flatMap((prefix) => ['', '-unsigned'].map((suffix) => name.replace('linux-headers-', prefix) + suffix))
-    .flatMap((image) => archive.filter((p) => p.name === image && p.version === version))
-    .at(0)
+  firstNamed(
+    archive,
+    ['linux-binary-', 'linux-image-'].flatMap((prefix) =>
+      ['', '-unsigned'].map((suffix) => name.replace('linux-headers-', prefix) + suffix),
+    ),
+    version,
+  )

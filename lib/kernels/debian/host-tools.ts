@@ -6,8 +6,6 @@ import type { Arch, Package } from '../../model/probe.ts'
 import { headersNotFound } from '../refusals.ts'
 import { parseRelease } from './names.ts'
 
-const isTools = ({ name }: Package): boolean => name.startsWith('linux-kbuild-')
-
 /** Packages for a build machine's architecture: current ones, and those of a dropped kernel. */
 export interface MachineArchive {
   read(machine: Arch): Promise<readonly AptPackage[]>
@@ -34,7 +32,7 @@ export async function withToolsFor(
       `the archive has no ${tools.name} ${tools.version} for ${DPKG_ARCH[machine]}, which a build on such a machine runs: build it on a machine of the kernel's own architecture (build.machines of the settings)`,
     )
   }
-  return Promise.all(headers.map((pkg) => (isTools(pkg) ? toolsFor(pkg) : pkg)))
+  return Promise.all(headers.map((pkg) => (pkg.name.startsWith('linux-kbuild-') ? toolsFor(pkg) : pkg)))
 }
 
 /** The plain flavour of that version, which every architecture has. */

@@ -22,8 +22,6 @@ export function parseRelease(kernelRelease: string): DebianRelease | undefined {
   return version === undefined || flavour === undefined ? undefined : { version, flavour }
 }
 
-export const formatRelease = ({ version, flavour }: DebianRelease): string => `${version}-${flavour}`
-
 /**
  * Checks names of Debian's own kernels, and of kernels of distributions that call themselves Debian. Pure.
  * @throws {ProbeError} `unsupported-kernel`.

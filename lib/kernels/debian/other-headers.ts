@@ -4,6 +4,7 @@ import { keepOf } from '../../archives/apt/archive.ts'
 import type { AptPackage } from '../../archives/apt/packages.ts'
 import { newest } from '../../archives/apt/relations.ts'
 import type { ProbeError } from '../../model/errors.ts'
+import { firstNamed } from '../deb.ts'
 import { headersNotFound } from '../refusals.ts'
 import { OTHERS, type OtherName } from './others.ts'
 
@@ -16,10 +17,7 @@ export const OTHER_PACKAGES = keepOf(
   /^(?:linux-(?:headers-\d|kbuild-|image-\d(?!.*-dbg$))|(?:proxmox|pve)-(?:headers-\d|kernel-\d(?!.*-(?:dbgsym|template)$)))/,
 )
 
-/**
- * `uname -r` of the kernel whose headers a package contains; `undefined` if it is not a kernel of this
- * distribution.
- */
+/** `uname -r` of a package's headers; `undefined` if they are not of a kernel of this distribution. */
 export function unameOf(other: OtherName, { name }: AptPackage): string | undefined {
   const uname = /^(?:linux|proxmox|pve)-headers-(\d.*)$/.exec(name)?.[1]
   return uname !== undefined && OTHERS[other].uname.test(uname) ? uname : undefined
@@ -59,10 +57,7 @@ export function otherCanonical(
   return meant.length === 1 && meant[0] === uname ? version : uname
 }
 
-/**
- * Prefers the exact version to versions that only begin with it, as `6.14.11-5~bpo12+1` begins with
- * `6.14.11-5`.
- */
+/** Prefers the exact version to one that only begins with it, such as `6.14.11-5~bpo12+1`. */
 function kernelsNamed(archive: readonly AptPackage[], other: OtherName, kernelRelease: string): AptPackage[] {
   const kernels = archive.filter((pkg) => unameOf(other, pkg) !== undefined)
   const named = [
@@ -85,14 +80,10 @@ export function otherImageOf(
   { version }: AptPackage,
   uname: string,
 ): AptPackage | undefined {
-  const images = [
-    // Proxmox's signed image has its own source package, whose version must not have a second dash.
-    [`proxmox-kernel-${uname}-signed`, version.replace('-', '+')],
-    ...['proxmox-kernel-', 'pve-kernel-', 'linux-image-'].map((prefix) => [prefix + uname, version]),
-  ]
-  return images
-    .flatMap(([name, of]) => archive.filter((pkg) => pkg.name === name && pkg.version === of))
-    .at(0)
+  const images = ['proxmox-kernel-', 'pve-kernel-', 'linux-image-'].map((prefix) => prefix + uname)
+  // Proxmox's signed image has its own source package, whose version must not have a second dash.
+  const signed = firstNamed(archive, [`proxmox-kernel-${uname}-signed`], version.replace('-', '+'))
+  return signed ?? firstNamed(archive, images, version)
 }
 
 export const notInArchive = (other: OtherName, kernelRelease: string): ProbeError =>

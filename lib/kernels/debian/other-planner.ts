@@ -4,16 +4,16 @@ import type { AptPackage } from '../../archives/apt/packages.ts'
 import { satisfying } from '../../archives/apt/relations.ts'
 import { DPKG_ARCH } from '../../archives/apt/suite.ts'
 import { lookIn, suiteReader } from '../../archives/apt/suites.ts'
-import { compareVersions } from '../../archives/apt/version.ts'
 import { PROXMOX_KEYS } from '../../archives/keys/proxmox.ts'
 import { RASPBERRYPI_KEYS } from '../../archives/keys/raspberrypi.ts'
 import { compilerIn } from '../built-by.ts'
 import { certificatesIn } from '../certificates.ts'
-import type { HeadersPlan, HeadersPlanner, PlannerPorts } from '../planner.ts'
+import { versionsOf } from '../deb.ts'
+import type { HeadersPlanner, PlannerPorts } from '../planner.ts'
 import { headersNotFound } from '../refusals.ts'
-import { ofPackages } from '../shared.ts'
+import { ofPackages, type PlanWithConfig } from '../shared.ts'
+import { checkConfig } from './config.ts'
 import { buildPackagesOf } from './headers.ts'
-import { checkConfig } from './identify.ts'
 import { checkDebian } from './names.ts'
 import {
   notInArchive,
@@ -29,19 +29,12 @@ import { treeConfigs } from './tree-configs.ts'
 
 const KEYS: Readonly<Record<OtherName, string>> = { raspberrypi: RASPBERRYPI_KEYS, proxmox: PROXMOX_KEYS }
 
-export type OtherPlanner = Omit<HeadersPlanner, 'find' | 'bring'>
-
-/** A plan, and the config of its build tree. */
-interface Found extends HeadersPlan {
-  readonly config: Uint8Array
-}
-
 /** Reads the archive's lists only when a kernel of this distribution is requested. */
 export function otherPlanner(
   ports: PlannerPorts,
   other: OtherName,
   { keys, suites, ...place }: OtherSettings,
-): OtherPlanner {
+): HeadersPlanner {
   const { arch } = OTHERS[other]
   const keyring = [KEYS[other], ...keys]
   const certificates = () => certificatesIn(keyring, `debian.${other}.keys`)
@@ -51,37 +44,29 @@ export function otherPlanner(
     keyring: keyring.join('\n'),
     keep: OTHER_PACKAGES,
   })
-  const find = async (kernelRelease: string): Promise<Found> => {
+  const find = async (kernelRelease: string): Promise<PlanWithConfig> => {
+    checkMachine(ports, other)
     certificates()
-    const find = kernelRelease.endsWith('+') ? inSharedHeaders : inOwnHeaders
-    return lookIn(await read(arch), (archive) => find({ ports, archive, other }, kernelRelease))
+    const look = kernelRelease.endsWith('+') ? inSharedHeaders : inOwnHeaders
+    return lookIn(await read(arch), (archive) => look({ ports, archive, other }, kernelRelease))
   }
   return {
     plan: async (request) => {
       checkDebian(request)
-      checkMachine(ports, other)
-      const { config: _, ...plan } = await find(request.kernelRelease)
-      return plan
+      return find(request.kernelRelease)
     },
     identify: async (request) => {
-      checkMachine(ports, other)
       const { config, kernelRelease } = await find(request.unameRelease)
       checkConfig(config, request)
       return { kernelRelease, kernelVersion: '1' }
     },
-    planPackages: async (request) => {
-      checkMachine(ports, other)
-      const { config: _, ...plan } = await find(request.unameRelease)
-      return ofPackages(OTHERS[other].title, plan, request)
-    },
+    planPackages: async (request) =>
+      ofPackages(OTHERS[other].title, await find(request.unameRelease), request),
     certificates,
   }
 }
 
-/**
- * A build tree contains programs for the build machine, and these archives have them for only one
- * architecture.
- */
+/** A build tree contains programs for the build machine, and these archives have those of one architecture. */
 function checkMachine({ machines }: PlannerPorts, other: OtherName): void {
   const { arch, title } = OTHERS[other]
   const machine = machines?.[arch] ?? arch
@@ -97,7 +82,10 @@ interface Archive {
   readonly other: OtherName
 }
 
-async function inOwnHeaders({ ports, archive, other }: Archive, kernelRelease: string): Promise<Found> {
+async function inOwnHeaders(
+  { ports, archive, other }: Archive,
+  kernelRelease: string,
+): Promise<PlanWithConfig> {
   const headers = otherHeadersOf(archive, other, kernelRelease)
   const unameRelease = unameOf(other, headers) ?? ''
   const tree = treeOf(unameRelease)
@@ -112,22 +100,23 @@ async function inOwnHeaders({ ports, archive, other }: Archive, kernelRelease: s
   }
 }
 
-/**
- * Reads the package itself, because no list names its kernels. Has no image, because these machines do not
- * boot a vmlinuz.
- */
-async function inSharedHeaders({ ports, archive, other }: Archive, unameRelease: string): Promise<Found> {
-  const shared = archive
-    .filter(({ name }) => name === SHARED_HEADERS)
-    .toSorted((a, b) => compareVersions(b.version, a.version))
-  for (const headers of shared) {
+/** Reads the package, because no list names its kernels. These machines do not boot a vmlinuz: no image. */
+async function inSharedHeaders(
+  { ports, archive, other }: Archive,
+  unameRelease: string,
+): Promise<PlanWithConfig> {
+  for (const headers of versionsOf(archive, SHARED_HEADERS)) {
     const config = (await treeConfigs(ports, headers)).get(treeOf(unameRelease))
     if (config !== undefined) return foundOf(unameRelease, config, [headers])
   }
   throw notInArchive(other, unameRelease)
 }
 
-const foundOf = (unameRelease: string, config: Uint8Array, headers: readonly AptPackage[]): Found => ({
+const foundOf = (
+  unameRelease: string,
+  config: Uint8Array,
+  headers: readonly AptPackage[],
+): PlanWithConfig => ({
   ...{ tag: 'headers', kernelRelease: unameRelease, unameRelease, headers, config },
   tree: treeOf(unameRelease),
   // Taken from the config, because not all of these packages depend on their compiler.

@@ -23,7 +23,9 @@ export const otherSettings = archiveSchema.extend({
 })
 export type OtherSettings = Readonly<z.infer<typeof otherSettings>>
 
-const SUITES = ['bullseye', 'bookworm', 'trixie']
+function archiveAt(mirror: string, component: string) {
+  return { mirror, suites: ['bullseye', 'bookworm', 'trixie'], components: [component], keys: [] }
+}
 
 export const OTHERS = {
   raspberrypi: {
@@ -31,24 +33,14 @@ export const OTHERS = {
     arch: 'aarch64',
     // 6.12.34+rpt-rpi-v8; in 2023: 6.1.0-rpi7-rpi-v8; before that: 6.1.21-v8+
     uname: /^\d{1,4}\.\d{1,4}\.\d{1,6}(?:(?:\+rpt|-rpi\d{1,4})-rpi-(?:v8|2712)(?:-rt)?|-v8\+)$/,
-    defaults: {
-      mirror: 'http://archive.raspberrypi.com/debian',
-      suites: SUITES,
-      components: ['main'],
-      keys: [],
-    },
+    defaults: archiveAt('http://archive.raspberrypi.com/debian', 'main'),
   },
   proxmox: {
     title: 'Proxmox VE',
     arch: 'x86_64',
     // 6.8.12-4-pve; for the next release's kernel: 6.14.11-5-bpo12-pve
     uname: /^\d{1,4}\.\d{1,4}\.\d{1,6}-\d{1,6}(?:-bpo\d{1,4})?-pve$/,
-    defaults: {
-      mirror: 'http://download.proxmox.com/debian/pve',
-      suites: SUITES,
-      components: ['pve-no-subscription'],
-      keys: [],
-    },
+    defaults: archiveAt('http://download.proxmox.com/debian/pve', 'pve-no-subscription'),
   },
 } as const satisfies Readonly<Record<string, OtherFacts>>
 

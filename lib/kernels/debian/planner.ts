@@ -4,37 +4,27 @@ import { keepOf } from '../../archives/apt/archive.ts'
 import type { AptPackage } from '../../archives/apt/packages.ts'
 import { dependenciesOf, releaseOf, satisfying } from '../../archives/apt/relations.ts'
 import { lookIn, type Reading, suiteReader } from '../../archives/apt/suites.ts'
-import { compareVersions } from '../../archives/apt/version.ts'
 import { DEBIAN_KEYRING } from '../../archives/keys/debian.ts'
 import { DEBIAN_PAST_KEYRING } from '../../archives/keys/debian-past.ts'
 import { readCertificates } from '../../formats/openpgp/certificates.ts'
-import { ensureInput } from '../../inputs/inputs.ts'
 import { isProbeError, ProbeError } from '../../model/errors.ts'
 import type { Arch } from '../../model/probe.ts'
-import type {
-  HeadersPlan,
-  HeadersPlanner,
-  KernelName,
-  NamedKernel,
-  PackagesRequest,
-  PlannerPorts,
-} from '../planner.ts'
+import { unameOf, versionsOf } from '../deb.ts'
+import type { HeadersPlan, HeadersPlanner, NamedKernel, PackagesRequest, PlannerPorts } from '../planner.ts'
 import { headersNotFound } from '../refusals.ts'
 import { fileOf } from '../shared.ts'
 import type { TargetSettings } from '../targets.ts'
-import { compilerTextOf } from './compiler-text.ts'
+import { compilerTextOf, identify } from './config.ts'
 import { droppedKernels } from './dropped.ts'
 import {
   buildPackagesOf,
   canonicalRelease,
+  flavourOf,
   headersOf,
   imageOf,
   isKernelHeaders,
-  isOf,
-  unameReleaseOf,
 } from './headers.ts'
 import { type MachineArchive, withToolsFor } from './host-tools.ts'
-import { identify } from './identify.ts'
 import { checkDebian, parseRelease } from './names.ts'
 import { rankFor, suitesOf } from './suites.ts'
 
@@ -45,11 +35,8 @@ export const KERNEL_PACKAGES = keepOf(
 )
 
 /** Armored public keys: `keyring` verifies current lists, `past` verifies lists of the past. */
-export interface Keyrings {
-  readonly keyring: string
-  readonly past: string
-}
-const DEBIAN: Keyrings = { keyring: DEBIAN_KEYRING, past: DEBIAN_KEYRING + DEBIAN_PAST_KEYRING }
+const DEBIAN = { keyring: DEBIAN_KEYRING, past: DEBIAN_KEYRING + DEBIAN_PAST_KEYRING }
+export type Keyrings = Readonly<typeof DEBIAN>
 
 export function debianPlanner(
   ports: PlannerPorts,
@@ -58,14 +45,18 @@ export function debianPlanner(
 ): HeadersPlanner {
   const keep = KERNEL_PACKAGES
   const { read } = suiteReader(ports, { whose: 'Debian', suites: suitesOf(debian), keyring, keep })
-  const dropped = droppedKernels(ports, debian, { keyring: past, keep })
+  const dropped = droppedKernels({ ...ports, keyring: past }, debian.snapshot, keep)
   /** Looks in the current archive, then in what the archive had in the past. */
-  const foundEver = async <T>(asked: NamedKernel, reading: Reading, look: Look<T>): Promise<T> => {
+  const foundEver = async <T>(
+    asked: NamedKernel,
+    reading: Reading,
+    look: (archive: readonly AptPackage[]) => T | Promise<T>,
+  ): Promise<T> => {
     try {
       return await lookIn(reading, look)
     } catch (cause) {
       if (!isProbeError(cause, 'headers-not-found')) throw cause
-      const { packages, why, isAway } = await dropped.find(asked.arch, asked.kernelRelease)
+      const { packages, why, isAway } = await dropped(asked.arch, asked.kernelRelease)
       if (packages !== undefined) return look([...reading.packages, ...packages])
       const code = isAway ? 'mirror-unreachable' : cause.code
       throw new ProbeError(code, `${cause.message} ${why}`, { cause })
@@ -75,17 +66,17 @@ export function debianPlanner(
   const forMachine = async (arch: Arch, planned: HeadersPlan, version: string): Promise<HeadersPlan> => {
     const machine = ports.machines?.[arch] ?? arch
     if (machine === arch) return planned
-    const machines: MachineArchive = {
+    const archive: MachineArchive = {
       read: async (other) => (await read(other)).packages,
-      dropped: async (other, kernel) => (await dropped.find(other, kernel)).packages ?? [],
+      dropped: async (other, kernel) => (await dropped(other, kernel)).packages ?? [],
     }
-    return { ...planned, headers: await withToolsFor(machines, machine, version, planned.headers) }
+    return { ...planned, headers: await withToolsFor(archive, machine, version, planned.headers) }
   }
   return {
     identify: async (request) => {
       const { arch, unameRelease } = request
       const reading = await read(arch)
-      const look: Look<KernelName> = (archive) => identify(ports, archive, request)
+      const look = (archive: readonly AptPackage[]) => identify(ports, archive, request)
       const isThere = reading.packages.some(({ name }) => name === `linux-headers-${unameRelease}`)
       return isThere ? lookIn(reading, look) : foundEver({ arch, kernelRelease: unameRelease }, reading, look)
     },
@@ -106,12 +97,9 @@ export function debianPlanner(
       return forMachine(arch, planned, kernelRelease)
     },
     find: async (name, arch, isIt) => allOf(await read(arch), name, isIt),
-    bring: (pkg) => ensureInput(ports.inputs, ports.fetch, pkg),
     certificates: () => readCertificates(new TextEncoder().encode(keyring)),
   }
 }
-
-type Look<T> = (archive: readonly AptPackage[]) => T | Promise<T>
 
 /**
  * All packages of that name, newest first.
@@ -123,9 +111,7 @@ function allOf(
   name: string,
   isIt: (pkg: AptPackage) => boolean,
 ): AptPackage[] {
-  const found = packages
-    .filter((pkg) => pkg.name === name)
-    .toSorted((a, b) => compareVersions(b.version, a.version))
+  const found = versionsOf(packages, name)
   const unreachable = unread.find(({ error }) => error.code === 'mirror-unreachable')
   if (unreachable !== undefined && !found.some(isIt)) throw unreachable.error
   return found
@@ -140,12 +126,12 @@ export function isDecided(archive: readonly AptPackage[], kernelRelease: string)
   const asked = parseRelease(kernelRelease)
   if (asked === undefined || asked.version.includes('~')) return false
   const headers = archive.find(
-    (p) => p.version === asked.version && isKernelHeaders(p) && isOf(p, asked.flavour),
+    (p) => p.version === asked.version && isKernelHeaders(p) && flavourOf(p) === asked.flavour,
   )
   if (headers === undefined) return false
   const own = archive.filter((p) => releaseOf(p) === releaseOf(headers))
   try {
-    return planOf(own, kernelRelease).image?.name === `linux-image-${unameReleaseOf(headers)}`
+    return planOf(own, kernelRelease).image?.name === `linux-image-${unameOf(headers)}`
   } catch (error) {
     if (isProbeError(error, 'headers-not-found')) return false
     throw error
@@ -159,7 +145,7 @@ export function planOf(archive: readonly AptPackage[], kernelRelease: string): H
   return {
     tag: 'headers',
     kernelRelease: canonicalRelease(archive, headers),
-    unameRelease: unameReleaseOf(headers),
+    unameRelease: unameOf(headers),
     headers: [...build, headers],
     tree: `usr/src/${headers.name}`,
     compiler: compilerOf(headers),

@@ -17,33 +17,28 @@ export const suitesOf = ({
     return { mirror: own, checkValidUntil, ofThePast, ...suite }
   })
 
-/** Code names by the number of the release, as in `~bpo12+1`, `~deb12u1`, `+deb12` and `-0.deb11.47`. */
-const CODENAMES: Readonly<Record<string, string>> = {
-  '8': 'jessie',
-  '9': 'stretch',
-  '10': 'buster',
-  '11': 'bullseye',
-  '12': 'bookworm',
-  '13': 'trixie',
-  '14': 'forky',
-}
-
-/** The series of kernels that each stable release has. */
-const SERIES: Readonly<Record<string, string>> = {
-  '3.16': 'jessie',
-  '4.9': 'stretch',
-  '4.19': 'buster',
-  '5.10': 'bullseye',
-  '6.1': 'bookworm',
-  '6.12': 'trixie',
-}
+/**
+ * Releases, with the number that is in `~bpo12+1`, `~deb12u1`, `+deb12` and `-0.deb11.47`, and the series of
+ * kernels that each stable release has.
+ */
+const RELEASES = [
+  { codename: 'jessie', number: '8', series: '3.16' },
+  { codename: 'stretch', number: '9', series: '4.9' },
+  { codename: 'buster', number: '10', series: '4.19' },
+  { codename: 'bullseye', number: '11', series: '5.10' },
+  { codename: 'bookworm', number: '12', series: '6.1' },
+  { codename: 'trixie', number: '13', series: '6.12' },
+  { codename: 'forky', number: '14', series: '' },
+]
 
 /** The code name of the release for which a kernel was made; `undefined` if the name does not show it. */
 export function codenameOf(kernelRelease: string): string | undefined {
   const version = parseRelease(kernelRelease)?.version ?? ''
   // The last number counts: `+deb10u1~bpo9+1` is buster's kernel, rebuilt for stretch.
   const number = [...version.matchAll(/[~+.](?:bpo|deb)(\d{1,2})/g)].at(-1)?.[1]
-  return number === undefined ? SERIES[/^\d+\.\d+/.exec(version)?.[0] ?? ''] : CODENAMES[number]
+  const series = /^\d+\.\d+/.exec(version)?.[0]
+  const found = RELEASES.find((one) => (number === undefined ? one.series === series : one.number === number))
+  return found?.codename
 }
 
 /**
@@ -52,7 +47,7 @@ export function codenameOf(kernelRelease: string): string | undefined {
  */
 export function rankFor(kernelRelease: string): (suite: Suite) => number {
   const codename = codenameOf(kernelRelease)
-  const stable = Object.values(SERIES)
+  const stable = RELEASES.filter(({ series }) => series !== '').map((one) => one.codename)
   const first = (release: string): boolean =>
     codename === undefined ? !stable.includes(release) : release === codename
   return ({ suite }) => (!suite.endsWith('-backports') && first(suite.split('-')[0] ?? '') ? 0 : 1)

@@ -9,9 +9,7 @@ import { OTHERS, otherSettings } from './others.ts'
 const { mirror, checkValidUntil, ofThePast } = suiteSchema.shape
 
 const settings = z.object({
-  /**
-   * mirrors of suites that name no mirror themselves: `security` for security updates, `main` for all others
-   */
+  /** mirrors of suites without a mirror of their own: `security` for security updates, else `main` */
   mirrors: z.object({ main: mirror, security: mirror }),
   /** for the suites at those mirrors */
   checkValidUntil,
@@ -24,10 +22,7 @@ const settings = z.object({
   proxmox: otherSettings,
 })
 
-/**
- * The suites of all releases that may be in Debian's archive. Suites that it does not have yet, or no longer,
- * are skipped.
- */
+/** All releases that may be in Debian's archive. Suites that it does not have are skipped. */
 const SUITES = [
   ...['bookworm-security', 'bookworm', 'bookworm-updates', 'bookworm-backports'],
   ...['trixie-security', 'trixie', 'trixie-updates', 'trixie-backports'],

@@ -6,23 +6,12 @@ import { parseKconfig } from '../../kconfig/parse.ts'
 import { type VerdictCode, verdicts } from '../../kconfig/verdicts.ts'
 import { isProbeError, ProbeError } from '../../model/errors.ts'
 import type { Kind } from '../../model/probe.ts'
+import type { SourceKernel } from '../planner.ts'
 import type { FlatcarRelease } from './names.ts'
 
-interface FlatcarKernel {
+interface FlatcarKernel
+  extends Pick<SourceKernel, 'unameRelease' | 'sourceVersion' | 'compiler' | 'compilerText'> {
   readonly config: Kconfig
-  /** e.g. `6.1.96-flatcar` */
-  readonly unameRelease: string
-  /** version of its source, e.g. `6.1.96` */
-  readonly sourceVersion: string
-  /** command name of the compiler that built it */
-  readonly compiler: string
-  /** CONFIG_CC_VERSION_TEXT; `undefined` before 4.18 */
-  readonly compilerText: string | undefined
-}
-
-export interface ReleaseTexts {
-  readonly config: string
-  readonly packages: string
 }
 
 /** `sys-kernel/coreos-kernel-6.1.96-r1::coreos` */
@@ -38,7 +27,7 @@ const UNAME = /^(\d+\.\d+\.\d+)[A-Za-z0-9.+_~-]{0,40}$/
  */
 export function kernelOfRelease(
   release: FlatcarRelease,
-  { config: text, packages }: ReleaseTexts,
+  { config: text, packages }: { readonly config: string; readonly packages: string },
 ): FlatcarKernel {
   const config = configIn(release, text)
   const { headerVersion = '' } = config

@@ -1,18 +1,18 @@
 // Plans Flatcar's kernels from kernel.org's source and the release's signed config.
 
+import { orAway } from '../../archives/away.ts'
 import { FLATCAR_KEYS } from '../../archives/keys/flatcar.ts'
-import type { Certificate } from '../../formats/openpgp/certificates.ts'
-import { ensureInput, keepInput } from '../../inputs/inputs.ts'
+import { keepInput } from '../../inputs/inputs.ts'
 import { neutralize } from '../../kconfig/neutralize.ts'
 import { printKconfig } from '../../kconfig/print.ts'
 import { isProbeError, ProbeError } from '../../model/errors.ts'
-import type { KernelImage, Source } from '../../model/probe.ts'
+import type { KernelImage } from '../../model/probe.ts'
 import { certificatesIn, readOnce } from '../certificates.ts'
 import type { Planner, PlannerPorts, SourceKernel, SourcePlan } from '../planner.ts'
 import { headersNotFound } from '../refusals.ts'
 import { namedByProbe } from '../shared.ts'
-import { notRead } from '../unread.ts'
-import { checkLoads, kernelOfRelease, type ReleaseTexts } from './kernel.ts'
+import { notFoundIn } from '../unread.ts'
+import { checkLoads, kernelOfRelease } from './kernel.ts'
 import { channelsFor, type FlatcarRelease, flatcarRelease } from './names.ts'
 import { readSignedFile, type SignedFilePorts, signedFile } from './signed-file.ts'
 import type { FlatcarSettings } from './target.ts'
@@ -22,87 +22,67 @@ const PACKAGES = { name: 'flatcar_production_image_packages.txt', maxBytes: 1024
 /** The image includes its initramfs, and has 60 MB. */
 const IMAGE = { name: 'flatcar_production_pxe.vmlinuz', maxBytes: 256 * 1024 * 1024 }
 
-interface FlatcarPorts extends PlannerPorts, Pick<SignedFilePorts, 'sources'> {
+interface FlatcarPorts extends Omit<SignedFilePorts, 'certificates'>, Pick<PlannerPorts, 'images'> {
   readonly fromSource: (kernel: SourceKernel) => Promise<SourcePlan>
 }
 
-/** `certificates`: by default Flatcar's own and those of the settings. */
 export function flatcarPlanner(
   ports: FlatcarPorts,
   { flatcar }: { readonly flatcar: FlatcarSettings },
-  certificates: () => readonly Certificate[] = readOnce(() =>
-    certificatesIn([FLATCAR_KEYS, ...flatcar.keys], 'flatcar.keys'),
-  ),
 ): Planner {
+  const certificates = readOnce(() => certificatesIn([FLATCAR_KEYS, ...flatcar.keys], 'flatcar.keys'))
   return {
     plan: async (request) => {
       const release = flatcarRelease(request)
       const own = { ...ports, certificates: certificates() }
-      const { folder, source: configFrom, ...texts } = await releaseFiles(own, flatcar, release)
+      const { folder, configFrom, ...texts } = await releaseFiles(own, flatcar, release)
       const kernel = kernelOfRelease(release, texts)
       checkLoads(release, kernel, request.kind)
       const body = new TextEncoder().encode(printKconfig(neutralize(kernel.config).config))
-      const { unameRelease, sourceVersion, compiler, compilerText } = kernel
       const [plan, image] = await Promise.all([
         ports.fromSource({
-          ...{ arch: release.arch, kernelRelease: release.version, unameRelease, sourceVersion },
-          ...{ compiler, compilerText },
+          ...kernel,
+          ...{ arch: release.arch, kernelRelease: release.version },
           config: { sha256: await keepInput(ports.inputs, body), bytes: body.length },
         }),
         ports.images === false ? undefined : imageOf(own, release, folder),
       ])
       return { ...plan, configFrom, image }
     },
-    ...namedByProbe(notByUname),
-    // The digest is from a file whose signature was verified.
-    bring: (image) => ensureInput(ports.inputs, ports.fetch, image),
+    ...namedByProbe((unameRelease) =>
+      headersNotFound(`${unameRelease} does not say which release of Flatcar has that kernel`),
+    ),
     certificates,
   }
-}
-
-const notByUname = (unameRelease: string): ProbeError =>
-  headersNotFound(`${unameRelease} does not say which release of Flatcar has that kernel`)
-
-interface ReleaseFiles extends ReleaseTexts {
-  /** folder of the release, in the channel that has it */
-  readonly folder: string
-  /** source of the config */
-  readonly source: Source
 }
 
 const BOARDS = { x86_64: 'amd64-usr', aarch64: 'arm64-usr' } as const
 
 /** Reads the files from the first channel that has the release; skips channels that cannot be reached. */
-async function releaseFiles(
-  ports: SignedFilePorts,
-  { channels }: FlatcarSettings,
-  release: FlatcarRelease,
-): Promise<ReleaseFiles> {
-  const unreachable: ProbeError[] = []
+async function releaseFiles(ports: SignedFilePorts, { channels }: FlatcarSettings, release: FlatcarRelease) {
+  const unread: ProbeError[] = []
   for (const channel of channelsFor(release)) {
     const folder = `${channels[channel]}/${BOARDS[release.arch]}/${release.version}`
-    try {
-      const [config, packages] = await Promise.all(
-        [CONFIG, PACKAGES].map((file) => readSignedFile(ports, { release, folder, ...file })),
-      )
-      if (config !== undefined && packages !== undefined)
-        return { folder, source: config.source, config: textOf(config.body), packages: textOf(packages.body) }
-    } catch (error) {
-      if (isProbeError(error, 'mirror-unreachable')) unreachable.push(error)
-      else if (!isProbeError(error, 'not-found')) throw error
+    const read = (file: typeof CONFIG) => readSignedFile(ports, { release, folder, ...file })
+    const files = await orAway(Promise.all([read(CONFIG), read(PACKAGES)]))
+    if (!(files instanceof ProbeError)) {
+      const [config, packages] = files
+      const texts = { config: textOf(config.body), packages: textOf(packages.body) }
+      return { folder, configFrom: config.source, ...texts }
     }
+    unread.push(files)
   }
-  throw notFound(release, unreachable)
+  throw notFound(release, unread)
 }
 
 const textOf = (body: Uint8Array): string => Buffer.from(body).toString('latin1')
 
-function notFound({ version, arch }: FlatcarRelease, unreachable: readonly ProbeError[]): ProbeError {
-  return new ProbeError(
-    unreachable.length === 0 ? 'headers-not-found' : 'mirror-unreachable',
-    `no channel of Flatcar that is configured has the kernel config of release ${version} (${arch}).${notRead(unreachable)} POST the host's own config to /v1/probes, or have the operator name a mirror in flatcar.channels of the settings`,
+const notFound = ({ version, arch }: FlatcarRelease, unread: readonly ProbeError[]): ProbeError =>
+  notFoundIn(
+    `no channel of Flatcar that is configured has the kernel config of release ${version} (${arch})`,
+    unread,
+    "POST the host's own config to /v1/probes, or have the operator name a mirror in flatcar.channels of the settings",
   )
-}
 
 /** Without an image, the probe is built all the same, but published without a load test. */
 async function imageOf(

@@ -2,24 +2,18 @@
 
 import { signaturesIn } from '../../archives/detached.ts'
 import { fetchSignature, notBelieved } from '../../archives/trust.ts'
-import type { Certificate } from '../../formats/openpgp/certificates.ts'
 import { check } from '../../formats/openpgp/verify.ts'
 import { sha256 } from '../../model/digest.ts'
-import type { Clock, Fetch, Log, Sources, Store } from '../../model/ports.ts'
+import type { Sources } from '../../model/ports.ts'
 import type { Source } from '../../model/probe.ts'
 import { keptBytes, verifiedOnce } from '../kept.ts'
+import type { PlannerPorts } from '../planner.ts'
+import type { SignedPorts } from '../signed-package.ts'
 import type { FlatcarRelease } from './names.ts'
 
-export interface SignedFilePorts {
-  /** stores the files */
-  readonly inputs: Store
+export interface SignedFilePorts extends SignedPorts, Pick<PlannerPorts, 'log'> {
   /** records which files were verified */
   readonly sources: Sources
-  readonly fetch: Fetch
-  readonly now: Clock
-  readonly log: Log
-  /** trusted keys */
-  readonly certificates: readonly Certificate[]
 }
 
 interface ReleaseFile {
@@ -56,9 +50,7 @@ export async function readSignedFile(
   return { source, body: await keptBytes(ports.inputs, { ...source, bytes }) }
 }
 
-/**
- * Includes the keys, so that other keys mean a new verification. `~` avoids collisions with driver versions.
- */
+/** Other keys mean a new verification. `~` avoids collisions with driver versions. */
 function recordOf({ certificates }: SignedFilePorts, { release, name }: ReleaseFile): string {
   const keys = sha256(certificates.map(({ fingerprint }) => fingerprint).join(' ')).slice(0, 32)
   return `~flatcar/${release.arch}/${release.version}/${name}/${keys}`

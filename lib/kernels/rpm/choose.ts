@@ -26,21 +26,12 @@ const isRelease = ({ counted }: RpmRow, release: string, kernel: RpmKernel): boo
 const byRelease = (a: ListedRpm, b: ListedRpm): number =>
   a.release.localeCompare(b.release, 'en', { numeric: true })
 
-/**
- * Other header packages that these headers depend on in exactly one version: SUSE's need those that all
- * flavours share.
- */
+/** Other headers that these depend on in exactly one version: SUSE's need those that all flavours share. */
 export const companionsOf = (list: readonly ListedRpm[], { needs, name }: ListedRpm): ListedRpm[] =>
-  needs.flatMap((need) =>
-    list
-      .filter(
-        (pkg) =>
-          pkg.name !== name &&
-          /-devel$/.test(pkg.name) &&
-          `${pkg.name} ${pkg.version}-${pkg.release}` === need,
-      )
-      .slice(0, 1),
-  )
+  needs.flatMap((need) => {
+    const isIt = (pkg: ListedRpm): boolean => `${pkg.name} ${pkg.version}-${pkg.release}` === need
+    return list.find((pkg) => isIt(pkg) && pkg.name !== name && pkg.name.endsWith('-devel')) ?? []
+  })
 
 export const wantedOf = ({ name, version, release, arch, url, bytes, sha256 }: ListedRpm): WantedRpm => ({
   name,
@@ -59,6 +50,5 @@ export function imageIn(
 ): Package | undefined {
   const found = headersIn({ ...row, headers: row.images }, list, kernel)
   if (found?.sha256 === undefined) return undefined
-  const { name, version, url, bytes } = wantedOf(found)
-  return { name, version, url, sha256: found.sha256, bytes, format: 'rpm', signedFor: target }
+  return { ...wantedOf(found), sha256: found.sha256, format: 'rpm', signedFor: target }
 }

@@ -2,36 +2,17 @@
 
 import { readCpio } from '../../formats/cpio.ts'
 import { compressionOf, decompressed } from '../../formats/decompress.ts'
-import type { Certificate } from '../../formats/openpgp/certificates.ts'
-import type { Believed } from '../../formats/openpgp/verify.ts'
 import { type SignedRpm, verifyRpm } from '../../formats/rpm/verify.ts'
 import { keepInput } from '../../inputs/inputs.ts'
-import { isProbeError, ProbeError } from '../../model/errors.ts'
-import { inputKey } from '../../model/keys.ts'
-import type { Clock, Fetch, QueryDatabase, Store } from '../../model/ports.ts'
+import { ProbeError } from '../../model/errors.ts'
 import type { Package } from '../../model/probe.ts'
-
-export interface RpmPorts {
-  readonly fetch: Fetch
-  readonly inputs: Store
-  readonly now: Clock
-  readonly query: QueryDatabase
-  /** trusted keys */
-  readonly certificates: readonly Certificate[]
-}
+import { packageBytes, refused, type SignedPorts, verified } from '../signed-package.ts'
 
 /** An rpm as a list describes it; `version` includes release and architecture: `5.14.0-427.el9.x86_64`. */
-export interface WantedRpm {
-  readonly name: string
-  readonly version: string
-  readonly url: string
-  /** lower-case hex; `undefined` if the list has another kind of digest */
+export interface WantedRpm extends Pick<Package, 'name' | 'version' | 'url' | 'bytes'> {
+  /** `undefined` if the list has another kind of digest */
   readonly sha256: string | undefined
-  readonly bytes: number
 }
-
-/** Bytes; above the largest package of a kernel, except debug files. */
-const MAX_RPM = 512 * 1024 * 1024
 
 /**
  * Fetches an rpm, or reads its stored copy. Verifies its own signature each time, and trusts neither list nor
@@ -40,18 +21,16 @@ const MAX_RPM = 512 * 1024 * 1024
  * `too-large`.
  */
 export async function bringRpm(
-  ports: RpmPorts,
+  ports: SignedPorts,
   wanted: WantedRpm,
 ): Promise<{ pkg: Package; rpm: SignedRpm }> {
-  const { inputs, certificates, now } = ports
-  const kept = wanted.sha256 === undefined ? undefined : await inputs.get(inputKey(wanted.sha256), MAX_RPM)
-  const body = kept ?? (await ports.fetch(wanted.url, { maxBytes: Math.min(wanted.bytes, MAX_RPM) }))
-  const rpm = signedBy(body, wanted, { certificates, now: now() })
+  const body = await packageBytes(ports, wanted)
+  const rpm = signedBy(ports, wanted, body)
   const { name, version, release, arch } = rpm.identity
   const found = `${version}-${release}.${arch}`
   if (rpm.identity.isSource || name !== wanted.name || found !== wanted.version)
     throw refused(wanted, `it is ${name} ${found}, signed`)
-  const sha256 = await keepInput(inputs, body)
+  const sha256 = await keepInput(ports.inputs, body)
   if (wanted.sha256 !== undefined && wanted.sha256 !== sha256)
     throw new ProbeError(
       'digest-mismatch',
@@ -61,21 +40,12 @@ export async function bringRpm(
   return { pkg: { name, version: found, url, sha256, bytes: body.length, format: 'rpm' }, rpm }
 }
 
-function signedBy(body: Uint8Array, wanted: WantedRpm, believed: Believed): SignedRpm {
-  try {
-    const found = verifyRpm(body, believed)
-    if (found.tag === 'refused') throw refused(wanted, found.why)
-    if (found.payload.length === 0) throw refused(wanted, 'it ends with its header')
-    return found
-  } catch (error) {
-    throw isProbeError(error, 'signature-invalid') && !error.message.startsWith(wanted.url)
-      ? refused(wanted, error.message)
-      : error
-  }
+function signedBy({ certificates, now }: SignedPorts, wanted: WantedRpm, body: Uint8Array): SignedRpm {
+  const found = verified(wanted, () => verifyRpm(body, { certificates, now: now() }))
+  if (found.tag === 'refused') throw refused(wanted, found.why)
+  if (found.payload.length === 0) throw refused(wanted, 'it ends with its header')
+  return found
 }
-
-const refused = ({ url, name, version }: WantedRpm, why: string): ProbeError =>
-  new ProbeError('signature-invalid', `${url} is not believed as ${name} ${version}: ${why}`)
 
 /** Bytes of one file in an rpm. A config has 300 KB. */
 const MAX_FILE = 4 * 1024 * 1024

@@ -3,16 +3,17 @@
 import { orAway } from '../../archives/away.ts'
 import type { Keep } from '../../archives/records.ts'
 import { fetchRpms, type ListedRpm } from '../../archives/rpm/primary.ts'
-import type { Certificate } from '../../formats/openpgp/certificates.ts'
 import { ProbeError } from '../../model/errors.ts'
+import type { QueryDatabase } from '../../model/ports.ts'
 import { readOnce } from '../certificates.ts'
-import type { HeadersPlan, HeadersPlanner, PlannerPorts } from '../planner.ts'
+import type { HeadersPlanner, PlannerPorts } from '../planner.ts'
 import { headersNotFound } from '../refusals.ts'
-import { identified, ofPackages } from '../shared.ts'
-import { notRead } from '../unread.ts'
+import { namedByUname, type PlanWithConfig } from '../shared.ts'
+import type { SignedPorts } from '../signed-package.ts'
+import { notFoundIn } from '../unread.ts'
 import { companionsOf, headersIn, imageIn, wantedOf } from './choose.ts'
 import { certificatesFor } from './keys.ts'
-import { bringRpm, type RpmPorts } from './packages.ts'
+import { bringRpm } from './packages.ts'
 import { basesFor, checkedKernel, kernelOf, type RpmKernel, type RpmRow } from './row.ts'
 import { RPM_ROWS, type RpmTarget } from './rows.ts'
 import type { RpmSettings } from './target.ts'
@@ -26,28 +27,24 @@ const MAX_MIRRORS = 64 * 1024
 /** Lists that are read in parallel. */
 const AT_ONCE = 4
 
-interface RpmPlannerOptions {
-  readonly target: RpmTarget
-  readonly settings: RpmSettings
-  /** default: the keys of the distribution and of the settings */
-  readonly certificates?: () => readonly Certificate[]
+interface RpmPorts extends PlannerPorts, SignedPorts {
+  readonly query: QueryDatabase
 }
 
 export function rpmPlanner(
-  ports: PlannerPorts & Pick<RpmPorts, 'query'>,
-  {
-    target,
-    settings,
-    certificates = readOnce(() => certificatesFor(target, settings.keys)),
-  }: RpmPlannerOptions,
+  ports: Omit<RpmPorts, 'certificates'>,
+  target: RpmTarget,
+  settings: RpmSettings,
 ): HeadersPlanner {
   const row: RpmRow = RPM_ROWS[target]
+  const certificates = readOnce(() => certificatesFor(target, settings.keys))
   /** Reads a few repositories at a time, in the order of the places, until the headers are found. */
-  async function lists(own: RpmPorts, kernel: RpmKernel): Promise<Lists> {
+  async function lists(own: RpmPorts, kernel: RpmKernel) {
     const bases = basesFor(settings.places, kernel)
     if (bases.length === 0) throw noPlace(target, row, kernel)
     if (own.certificates.length === 0) throw noKey(target)
-    const read = listReader({ ...own, lists: settings.lists })
+    // If a repository is missing or unreachable, another one may still have the kernel.
+    const read = (base: string) => orAway(readList(own, settings, base))
     const packages: ListedRpm[] = []
     const unread: ProbeError[] = []
     for (let at = 0; at < bases.length; at += AT_ONCE) {
@@ -58,69 +55,48 @@ export function rpmPlanner(
       const headers = headersIn(row, packages, kernel)
       if (headers !== undefined) return { packages, headers }
     }
-    throw notFound(row, kernel, { target, unread })
+    throw notFound(row, kernel, target, unread)
   }
 
-  async function plan(kernel: RpmKernel): Promise<HeadersPlan & { readonly config: Uint8Array }> {
+  async function plan(kernel: RpmKernel): Promise<PlanWithConfig> {
     const own = { ...ports, certificates: certificates() }
     const { packages, headers } = await lists(own, kernel)
     const brought = await bringRpm(own, wantedOf(headers))
     const needed = await Promise.all(
       companionsOf(packages, headers).map(async (one) => (await bringRpm(own, wantedOf(one))).pkg),
     )
-    const built = await treeIn(brought.rpm, kernel.unameRelease)
+    const { unameRelease } = kernel
     return {
-      tag: 'headers',
-      kernelRelease: kernel.unameRelease,
-      unameRelease: kernel.unameRelease,
+      ...{ tag: 'headers', kernelRelease: unameRelease, unameRelease },
       headers: [...needed, brought.pkg],
-      ...built,
+      ...(await treeIn(brought.rpm, unameRelease)),
       image: imageIn(row, packages, kernel, target),
     }
   }
 
   return {
-    plan: async (request) => plan(checkedKernel(row, target, request)),
-    identify: async (asked) => {
-      const kernel = checkedKernel(row, target, { kernelRelease: asked.unameRelease, arch: asked.arch })
-      return identified(target, (await plan(kernel)).config, asked)
-    },
-    planPackages: async (asked) => {
-      const kernel = kernelOf(row, asked.unameRelease, asked.arch)
-      if (kernel === undefined || !asked.kernelUrls.every((url) => url.endsWith('.rpm')))
-        throw headersNotFound(`${asked.unameRelease} is not the \`uname -r\` of a kernel of ${target}`)
-      const { config: _, ...found } = await plan(kernel)
-      return ofPackages(target, found, asked)
-    },
-    // None of these distributions has a package of kernel sources from which a tree can be built.
-    find: async () => [],
+    ...namedByUname({
+      whose: target,
+      kernelOf: (unameRelease, arch) => kernelOf(row, unameRelease, arch),
+      check: (named) => checkedKernel(row, target, named),
+      packages: /\.rpm$/,
+      plan,
+    }),
     bring: async (pkg) => void (await bringRpm({ ...ports, certificates: certificates() }, pkg)),
     certificates,
   }
 }
 
-interface Lists {
-  readonly packages: readonly ListedRpm[]
-  readonly headers: ListedRpm
-}
-
-/** If a repository is missing or unreachable, another one may still have the kernel. */
-const listReader =
-  (ports: RpmPorts & Pick<RpmSettings, 'lists'>) =>
-  (base: string): Promise<readonly ListedRpm[] | ProbeError> =>
-    orAway(readList(ports, base))
-
 async function readList(
-  ports: RpmPorts & Pick<RpmSettings, 'lists'>,
+  ports: RpmPorts,
+  { lists }: RpmSettings,
   place: string,
 ): Promise<readonly ListedRpm[]> {
   const base = place.endsWith('mirror.list') ? await firstMirror(ports, place) : place
-  return fetchRpms(ports, { base, lists: ports.lists }, KERNELS)
+  return fetchRpms(ports, { base, lists }, KERNELS)
 }
 
-/**
- * Reads Amazon's list: one URL per line, with or without a trailing slash; the last line may have no newline.
- */
+/** Reads Amazon's list: one URL per line, with or without a slash; the last line may have no newline. */
 async function firstMirror({ fetch }: RpmPorts, url: string): Promise<string> {
   const body = await fetch(url, { maxBytes: MAX_MIRRORS })
   const [first] = new TextDecoder().decode(body).split('\n')
@@ -140,15 +116,14 @@ const noKey = (target: string): ProbeError =>
     `no key of ${target}'s packages is configured, and the registry trusts no other: ask the operator to add it to ${target}.keys of the settings, or POST the kernel's config to /v1/probes`,
   )
 
-function notFound(
+const notFound = (
   row: RpmRow,
   kernel: RpmKernel,
-  { target, unread }: { readonly target: string; readonly unread: readonly ProbeError[] },
-): ProbeError {
-  const what = `no configured repository has ${row.headers(kernel).join(' or ')} ${kernel.version}-${kernel.release} of ${target}`
-  const unreachable = unread.filter(({ code }) => code === 'mirror-unreachable')
-  return new ProbeError(
-    unreachable.length === 0 ? 'headers-not-found' : 'mirror-unreachable',
-    `${what}.${notRead(unreachable)} POST the kernel's config to /v1/probes, or upgrade the host to a kernel that its repositories have`,
+  target: string,
+  unread: readonly ProbeError[],
+): ProbeError =>
+  notFoundIn(
+    `no configured repository has ${row.headers(kernel).join(' or ')} ${kernel.version}-${kernel.release} of ${target}`,
+    unread,
+    "POST the kernel's config to /v1/probes, or upgrade the host to a kernel that its repositories have",
   )
-}

@@ -1,5 +1,8 @@
 // Defines the row of a distribution whose kernels come as rpms. The rows are in rows.ts.
 
+import * as z from 'zod'
+import { folderUrl } from '../../archives/apt/suite.ts'
+import type { Read } from '../../model/parse.ts'
 import type { Arch } from '../../model/probe.ts'
 import { seriesOf } from '../../model/series.ts'
 import type { NamedKernel } from '../planner.ts'
@@ -16,16 +19,25 @@ export interface RpmKernel {
   readonly flavour: string
 }
 
+const isPattern = (text: string): boolean => {
+  try {
+    return new RegExp(text) instanceof RegExp
+  } catch {
+    return false
+  }
+}
+
 /** A repository with packages of some kernels. */
-export interface RpmPlace {
+export const placeSchema = z.object({
   /** a regular expression over `uname -r`; `base` may contain its named groups */
-  readonly of: string
+  of: z.string().max(200).refine(isPattern, 'is a regular expression over `uname -r`'),
   /**
    * URL of the folder that has `repodata/`, or of a list of mirrors, which ends with `mirror.list`; `{arch}`
    * and the groups' names are replaced
    */
-  readonly base: string
-}
+  base: folderUrl,
+})
+export type RpmPlace = Read<typeof placeSchema>
 
 export interface RpmRow {
   /** matches `uname -r`; groups `version`, `release`, and optionally `arch` and `flavour` */
@@ -45,9 +57,8 @@ export interface RpmRow {
 /** `undefined` if no kernel of that distribution has this `uname -r`. */
 export function kernelOf(row: RpmRow, unameRelease: string, arch: Arch): RpmKernel | undefined {
   const groups = unameRelease.length <= 200 ? row.kernels.exec(unameRelease)?.groups : undefined
-  const { version, release, flavour = '' } = groups ?? {}
-  if (version === undefined || release === undefined) return undefined
-  if (groups?.arch !== undefined && groups.arch !== arch) return undefined
+  const { version, release, flavour = '', arch: named = arch } = groups ?? {}
+  if (version === undefined || release === undefined || named !== arch) return undefined
   return { unameRelease, arch, version, release, flavour }
 }
 

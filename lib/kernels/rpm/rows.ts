@@ -28,8 +28,6 @@ const el = {
 const at = (of: string, ...bases: readonly string[]): RpmPlace[] => bases.map((base) => ({ of, base }))
 
 const CENTOS_VAULT = 'https://vault.centos.org'
-const STREAM = 'https://mirror.stream.centos.org'
-const ELREPO = 'https://elrepo.org/linux/kernel'
 const FEDORA = 'https://dl.fedoraproject.org/pub/fedora/linux'
 const FEDORA_ARCHIVE = 'https://archives.fedoraproject.org/pub/archive/fedora/linux'
 const ORACLE = 'https://yum.oracle.com/repo/OracleLinux/OL{major}'
@@ -86,15 +84,17 @@ const UEK = [
   { version: '6\\.12\\.0', name: 'UEKR8' },
 ]
 
+/** The repositories of a release since 8. */
+const partsOf = (release: string): string[] =>
+  ['BaseOS', 'AppStream'].map((part) => `${release}/${part}/{arch}/os`)
+/** The repositories of a release before 8. */
+const updatesOf = (release: string): string[] => ['updates', 'os'].map((part) => `${release}/${part}/{arch}`)
+
 /** Places of Red Hat's rebuilds: current minor releases, and the vault with older ones. */
 const rebuilds = (current: string, vault: string): RpmPlace[] => [
-  ...at('\\.el(?<major>8|9|10)', ...PARTS.map((part) => `${current}/{major}/${part}/{arch}/os`)),
-  ...at(
-    '\\.el(?<major>8|9|10)_(?<minor>\\d+)',
-    ...PARTS.map((part) => `${vault}/{major}.{minor}/${part}/{arch}/os`),
-  ),
+  ...at('\\.el(?<major>8|9|10)', ...partsOf(`${current}/{major}`)),
+  ...at('\\.el(?<major>8|9|10)_(?<minor>\\d+)', ...partsOf(`${vault}/{major}.{minor}`)),
 ]
-const PARTS = ['BaseOS', 'AppStream']
 
 export const RPM_ROWS = {
   almalinux: {
@@ -112,29 +112,17 @@ export const RPM_ROWS = {
     // The lists of 6, and of 7 before 2018, are not signed.
     lists: 'unsigned',
     places: [
-      ...at('\\.el(?<major>\\d+)\\.elrepo', `${ELREPO}/el{major}/{arch}`),
-      ...at(
-        '\\.el(?<major>9|10)\\.',
-        `${STREAM}/{major}-stream/BaseOS/{arch}/os`,
-        `${STREAM}/{major}-stream/AppStream/{arch}/os`,
-      ),
+      ...at('\\.el(?<major>\\d+)\\.elrepo', 'https://elrepo.org/linux/kernel/el{major}/{arch}'),
+      ...at('\\.el(?<major>9|10)\\.', ...partsOf('https://mirror.stream.centos.org/{major}-stream')),
       ...CENTOS.flatMap(([kernel, folder]) =>
-        at(
-          `^${escaped(kernel)}\\.`,
-          `${CENTOS_VAULT}/${folder}/updates/{arch}`,
-          `${CENTOS_VAULT}/${folder}/os/{arch}`,
-        ),
+        at(`^${escaped(kernel)}\\.`, ...updatesOf(`${CENTOS_VAULT}/${folder}`)),
       ),
       ...CENTOS_8.flatMap(([kernel, folder]) =>
         at(`^${escaped(kernel)}\\.`, `${CENTOS_VAULT}/${folder}/BaseOS/{arch}/os`),
       ),
       ...at('\\.el8', `${CENTOS_VAULT}/8-stream/BaseOS/{arch}/os`),
       ...CENTOS_7_ALTARCH.flatMap((minor) =>
-        at(
-          '\\.el7a?\\.aarch64',
-          `${CENTOS_VAULT}/altarch/${minor}/updates/{arch}`,
-          `${CENTOS_VAULT}/altarch/${minor}/os/{arch}`,
-        ),
+        at('\\.el7a?\\.aarch64', ...updatesOf(`${CENTOS_VAULT}/altarch/${minor}`)),
       ),
     ],
   },
@@ -247,9 +235,7 @@ export const RPM_TARGET_NAMES = Object.keys(RPM_ROWS) as readonly RpmTarget[]
 
 const seriesIn = (version: string): string => version.split('.').slice(0, 2).join('.')
 
-/**
- * Names such as `5.14.21-150500.55.19-default`. Packages also have the number of the build service's rebuild.
- */
+/** Names such as `5.14.21-150500.55.19-default`. Packages also have the build service's rebuild number. */
 function suse() {
   return {
     kernels:

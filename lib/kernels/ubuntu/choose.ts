@@ -2,10 +2,9 @@
 
 import type { AptPackage } from '../../archives/apt/packages.ts'
 import { dependenciesOf, newest, releaseOf } from '../../archives/apt/relations.ts'
+import { firstNamed, unameOf } from '../deb.ts'
 import { headersNotFound } from '../refusals.ts'
 import { othersCalled, type UbuntuRelease } from './names.ts'
-
-export const unameOf = ({ name }: AptPackage): string => name.slice('linux-headers-'.length)
 
 /**
  * Finds the headers of the kernels that the name may mean, the likeliest first. Two releases may have the
@@ -28,12 +27,10 @@ export function kernelsIn(
 }
 
 /** The text after the # in the kernel's `uname -v`: `26~22.04.1` of `6.2.0-26.26~22.04.1`. */
-export const uploadOf = ({ version }: AptPackage): string => version.replace(/^[^-]*-\d+\./, '')
+export const uploadOf = ({ version }: Pick<AptPackage, 'version'>): string =>
+  version.replace(/^[^-]*-\d+\./, '')
 
-/**
- * Headers that flavours share: `linux-headers-6.2.0-26`, `linux-hwe-6.2-headers-6.2.0-34`,
- * `linux-aws-headers-5.4.0-1111`.
- */
+/** Headers that flavours share: `linux-headers-6.2.0-26`, `linux-hwe-6.2-headers-6.2.0-34`. */
 const SHARED = /^linux-(?:[a-z0-9.-]+-)?headers-\d/
 
 /**
@@ -57,6 +54,8 @@ function sameVersion(archive: readonly AptPackage[], headers: AptPackage, name: 
 
 /** The kernel's image. Prefers the one signed for Secure Boot, which hosts have, to the unsigned one. */
 export const imageOf = (archive: readonly AptPackage[], headers: AptPackage): AptPackage | undefined =>
-  ['linux-image-', 'linux-image-unsigned-']
-    .map((prefix) => prefix + unameOf(headers))
-    .flatMap((name) => archive.filter((p) => p.name === name && p.version === headers.version))[0]
+  firstNamed(
+    archive,
+    ['linux-image-', 'linux-image-unsigned-'].map((prefix) => prefix + unameOf(headers)),
+    headers.version,
+  )

@@ -12,9 +12,7 @@ export interface UbuntuRelease {
 
 /** Since 2.6.32, the third number is 0. Names that end with an architecture are Debian's. */
 const RELEASE = /^(\d{1,2}\.\d{1,3}\.0-\d{1,6})-(?!(?:.*-)?(?:amd64|arm64)$)([a-z][a-z0-9.-]{0,60})$/
-/**
- * The text after the ABI in a package's version, and after the `#` in `uname -v`: `26`, `26~22.04.1`, `5.1`.
- */
+/** The end of a package's version, and the text after the `#` in `uname -v`: `26`, `26~22.04.1`, `5.1`. */
 const UPLOAD = /^\d{1,6}[0-9A-Za-z.+~]{0,40}$/
 
 /** `undefined` if no kernel of Ubuntu can have that name. */

@@ -2,7 +2,7 @@
 
 import type { Suite } from '../../archives/apt/suite.ts'
 import type { Arch } from '../../model/probe.ts'
-import { compareSeries, type Series, seriesOf } from '../../model/series.ts'
+import { compareSeries, seriesOf } from '../../model/series.ts'
 import type { TargetSettings } from '../targets.ts'
 
 /** Releases from the oldest to the newest, with the series of their first kernel. */
@@ -48,14 +48,12 @@ export function releasesOf(kernelRelease: string, upload: string): readonly stri
   const told = RELEASES.filter((release) => release.number === number)
   if (told.length > 0) return told.map(({ codename }) => codename)
   const series = seriesOf(kernelRelease)
-  const at = RELEASES.findIndex((release) => series && compareSeries(ofRelease(release), series) >= 0)
+  const at = RELEASES.findIndex((one) => series && compareSeries(seriesOf(one.series) ?? [0, 0], series) >= 0)
   const known = at < 0 ? RELEASES : RELEASES.slice(0, at + 1)
   const own = known.at(-1)
   const before = known.slice(0, -1).findLast(({ lts }) => lts)
-  return [own, before].flatMap((release) => (release === undefined ? [] : [release.codename]))
+  return [own, before].flatMap((release) => release?.codename ?? [])
 }
-
-const ofRelease = ({ series }: (typeof RELEASES)[number]): Series => seriesOf(series) ?? [0, 0]
 
 /**
  * Ranks suites for reading: the likeliest release first, and within a release its updates before its first
@@ -77,13 +75,7 @@ const COMPONENTS = ['main', 'universe']
 
 /** Suites with their mirrors: `ports` has all architectures except x86_64. */
 export const suitesOf = ({ mirrors, suites }: TargetSettings['ubuntu'], arch: Arch): Suite[] =>
-  suites.map(({ mirror, ...suite }) => ({
-    components: COMPONENTS,
-    ...suite,
-    mirror: mirror ?? mirrorOf(mirrors, suite.suite, arch),
-  }))
-
-const mirrorOf = (mirrors: TargetSettings['ubuntu']['mirrors'], suite: string, arch: Arch): string => {
-  if (arch !== 'x86_64') return mirrors.ports
-  return suite.endsWith('-security') ? mirrors.security : mirrors.main
-}
+  suites.map(({ mirror, ...suite }) => {
+    const own = suite.suite.endsWith('-security') ? mirrors.security : mirrors.main
+    return { components: COMPONENTS, ...suite, mirror: mirror ?? (arch === 'x86_64' ? own : mirrors.ports) }
+  })

@@ -3,6 +3,7 @@
 import { filesInDeb } from '../../formats/deb.ts'
 import type { Package } from '../../model/probe.ts'
 import { type BuildTree, compilerIn } from '../built-by.ts'
+import { unameOf } from '../deb.ts'
 import { bytesOf, type InputPorts } from '../kept.ts'
 import { headersNotFound } from '../refusals.ts'
 
@@ -16,6 +17,5 @@ export async function treeIn(ports: InputPorts, headers: Package): Promise<Build
   const config = files.get(paths.config)
   if (config === undefined)
     throw headersNotFound(`${headers.name} ${headers.version} holds no ${paths.config}`)
-  const unameRelease = headers.name.slice('linux-headers-'.length)
-  return { tree, config, ...compilerIn(config, files.get(paths.compileH), unameRelease) }
+  return { tree, config, ...compilerIn(config, files.get(paths.compileH), unameOf(headers)) }
 }

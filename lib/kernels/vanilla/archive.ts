@@ -6,18 +6,14 @@ import { MAX_SIGNATURE, notBelieved } from '../../archives/trust.ts'
 import { lackOf, type Wanted } from '../../formats/whole-archive.ts'
 import { sha256 } from '../../model/digest.ts'
 import { isProbeError } from '../../model/errors.ts'
-import type { Clock, Fetch, Log, Sources, Store } from '../../model/ports.ts'
+import type { Fetch, Sources } from '../../model/ports.ts'
 import type { Package } from '../../model/probe.ts'
 import { verifiedOnce } from '../kept.ts'
+import type { PlannerPorts } from '../planner.ts'
 
-export interface ArchivePorts {
-  /** stores the archive */
-  readonly inputs: Store
+export interface ArchivePorts extends Pick<PlannerPorts, 'fetch' | 'inputs' | 'log' | 'now'> {
   /** records which archive was verified */
   readonly sources: Sources
-  readonly fetch: Fetch
-  readonly now: Clock
-  readonly log: Log
 }
 
 interface SignedArchive {
@@ -33,9 +29,7 @@ interface SignedArchive {
 const MAX_SOURCE = 256 * 1024 * 1024
 /** Unpacked bytes; the newest release has 1.7 GB. */
 const MAX_UNPACKED = 4 * 1024 ** 3
-/**
- * Milliseconds for the first small file. A slower place counts as unreachable, because a client is waiting.
- */
+/** Milliseconds for the first small file. A slower place is unreachable, because a client is waiting. */
 const FIRST_ANSWER = 10_000
 
 /**
@@ -55,10 +49,7 @@ export async function signedArchive(ports: ArchivePorts, archive: SignedArchive)
   return { ...source, bytes, format: 'tar.xz' }
 }
 
-/**
- * Includes the keyring, so that another keyring means a new verification. `~` avoids collisions with driver
- * versions.
- */
+/** Another keyring means a new verification. `~` avoids collisions with driver versions. */
 const recordOf = (version: string, keys: readonly SigningKey[]): string =>
   `~linux/${version}/${sha256(JSON.stringify(keys)).slice(0, 32)}`
 

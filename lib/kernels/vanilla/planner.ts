@@ -6,17 +6,18 @@ import type { SourceKernel, SourcePlan } from '../planner.ts'
 import type { VanillaSettings } from './settings.ts'
 import { kernelSource, type SourcePorts } from './source.ts'
 
-export interface VanillaPorts extends SourcePorts {
-  readonly settings: VanillaSettings
-}
-
 /** @throws {ProbeError} `headers-not-found` if no source of that kernel is found, `digest-mismatch`, ... */
-export async function planSource(ports: VanillaPorts, kernel: SourceKernel): Promise<SourcePlan> {
+export async function planSource(
+  ports: SourcePorts,
+  settings: VanillaSettings,
+  kernel: SourceKernel,
+): Promise<SourcePlan> {
   const { arch, kernelRelease, unameRelease, compiler, compilerText, config, symvers, kheaders } = kernel
-  const source = await kernelSource(ports, ports.settings, {
+  const { patched } = kernel
+  const source = await kernelSource(ports, settings, {
     version: kernel.sourceVersion,
     arch,
-    patched: isOfPackages(kernel) ? kernel.patched : undefined,
+    patched: patched !== undefined && hasOwnSource(patchedWith(patched)) ? patched : undefined,
     // The host's own headers have the right structures, even if the rest of the source differs.
     orArchive: kernel.force === true || kheaders !== undefined,
   })
@@ -27,6 +28,3 @@ export async function planSource(ports: VanillaPorts, kernel: SourceKernel): Pro
     treeId: treeId({ arch, unameRelease, compiler, ...digests }),
   }
 }
-
-const isOfPackages = ({ patched }: SourceKernel): boolean =>
-  patched !== undefined && hasOwnSource(patchedWith(patched))

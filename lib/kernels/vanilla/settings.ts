@@ -9,10 +9,7 @@ export const vanillaSchema = z.object({
   archive: z.string().regex(/\.tar\.xz$/),
   /** keys that are trusted in addition to kernel.org's own: for a mirror of custom kernels */
   keys: z.array(signingKeySchema),
-  /**
-   * names of kernel source packages: used if the archive lacks a version, and a package has exactly that
-   * version
-   */
+  /** names of kernel source packages: one with exactly that version is used if the archive lacks it */
   packages: z.array(z.string()),
 })
 

@@ -13,25 +13,20 @@ export interface SourcePorts extends ArchivePorts {
    * Returns all versions of a package in the distributions' signed lists, newest first for each distribution.
    * @throws {ProbeError} `mirror-unreachable` if none `isIt`, and a list that may have it could not be read.
    */
-  readonly findPackages: Planner['find']
+  readonly findPackages: Required<Planner>['find']
 }
 
 export interface WantedSource {
   /** e.g. `6.1.192` */
   readonly version: string
   readonly arch: Arch
-  /**
-   * the option that reveals a distribution's patches; only the distribution's source packages contain these
-   */
+  /** the option that reveals a distribution's patches, which only its source packages contain */
   readonly patched?: string | undefined
   /** with `patched`: if no package has that version, uses the archive, although it lacks the patches */
   readonly orArchive?: boolean
 }
 
-/**
- * Returns a source of exactly that version; a ProbeError if the place has none (`not-found`) or cannot be
- * asked.
- */
+/** Returns a source of exactly that version; a ProbeError if the place has none or cannot be asked. */
 type Place = () => Promise<Package | ProbeError>
 
 /**

@@ -323,7 +323,7 @@ describe('nothing is believed of', () => {
   test('an image by a key of somebody else', async () => {
     const made = world(core([...signed(headers()), { spec: image, by: stranger }]))
     const found = await planIn(made)
-    await expect(made.planner.bring(found.image!)).rejects.toMatchObject(refused(/not a believed key/))
+    await expect(made.planner.bring!(found.image!)).rejects.toMatchObject(refused(/not a believed key/))
   })
 })
 
@@ -331,7 +331,7 @@ test('an image is brought for its own signature', async () => {
   const made = world(core(signed(headers(), image)))
   const found = await planIn(made)
   expect(await made.memory.store.inputs.size(inputKey(found.image!.sha256))).toBeUndefined()
-  await made.planner.bring(found.image!)
+  await made.planner.bring!(found.image!)
   expect(await made.memory.store.inputs.size(inputKey(found.image!.sha256))).toBe(found.image!.bytes)
 })
 

@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { checkDebian, formatRelease, parseRelease } from '../../../../lib/kernels/debian/names.ts'
+import { checkDebian, parseRelease } from '../../../../lib/kernels/debian/names.ts'
 import { isProbeError } from '../../../../lib/model/errors.ts'
+
+const formatRelease = ({ version, flavour }: NonNullable<ReturnType<typeof parseRelease>>) =>
+  `${version}-${flavour}`
 
 const request = (
   kernelRelease: string,

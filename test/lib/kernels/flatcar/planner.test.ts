@@ -75,15 +75,11 @@ function world({ folders, keys = [signer.publicKey], down = [], images = true }:
   }
   const { sources, lists, log } = memory
   const ports = { inputs: memory.store.inputs, sources, lists, log, fetch, now: Date.now, images }
-  const vanilla = {
-    ...ports,
-    settings: { ...VANILLA, archive: `${MIRROR}/linux/linux-{version}.tar.xz`, keys: linux.keys },
-    findPackages: async () => [],
-  }
+  const vanilla = { ...ports, findPackages: async () => [] }
+  const settings = { ...VANILLA, archive: `${MIRROR}/linux/linux-{version}.tar.xz`, keys: linux.keys }
   const planner = flatcarPlanner(
-    { ...ports, fromSource: (kernel) => planSource(vanilla, kernel) },
-    { flatcar: { channels: channelsAt(MIRROR), keys: [] } },
-    () => certificatesIn(keys, 'flatcar.keys'),
+    { ...ports, fromSource: (kernel) => planSource(vanilla, settings, kernel) },
+    { flatcar: { channels: channelsAt(MIRROR), keys: [...keys] } },
   )
   return { planner, memory, asked }
 }

@@ -125,7 +125,8 @@ function world({ target = 'almalinux', bases, keys = [signer.publicKey], lists =
       log: () => {},
       now: NOW,
     },
-    { target, settings: { places, lists, keys: [] }, certificates: () => certificatesFor(target, keys) },
+    target,
+    { places, lists, keys: [...keys] },
   )
   return { planner, memory, asked }
 }
