@@ -8,8 +8,8 @@ const MAX_RAW_PATH = 2048
 const MAX_PATH = 600
 const MAX_PARTS = 12
 
-/** The allowed characters of a segment. */
-const PART = /^[A-Za-z0-9.+~_-]+$/
+/** The allowed characters of a segment. A double slash makes an empty one; the layouts decide whether that is harmless. */
+const PART = /^[A-Za-z0-9.+~_-]*$/
 
 interface Parts {
   /** decoded segments, of allowed characters; only the first ones may be empty */
@@ -38,21 +38,14 @@ export function partsOf(path: string): Parts {
 }
 
 function decode(raw: string): string {
-  const plain = raw.includes('%') ? percentDecode(raw) : raw
-  return plain.includes(' ') ? plain.replaceAll(' ', '+') : plain
-}
-
-function percentDecode(raw: string): string {
   try {
-    return decodeURIComponent(raw)
+    return decodeURIComponent(raw).replaceAll(' ', '+')
   } catch {
     throw malformed(`${quote(raw)} has a broken percent escape`)
   }
 }
 
-/** Allows an empty segment, which comes from a double slash. The layouts decide whether it is harmless. */
 function checkPart(part: string): void {
-  if (part === '') return
   if (!PART.test(part)) throw malformed(`${quote(part)} has a character other than A-Z a-z 0-9 . + ~ _ -`)
   if (part.includes('..')) throw malformed(`${quote(part)} has ".."`)
 }
