@@ -47,12 +47,12 @@ const clients = (): string =>
       client.program === 'falcoctl' ? client.versions : `${client.program}: ${client.versions}`,
       client.years,
       client.kinds.join(', '),
-      patience(client),
+      patienceOf(client),
       client.failsWhenRefused ? 'error' : 'only a warning: exit status 0',
     ]),
   )
 
-function patience({ patience: { trySeconds, retries } }: Client): string {
+function patienceOf({ trySeconds, retries }: Client): string {
   if (trySeconds === undefined) return 'none'
   const tries = retries === 0 ? 'one try' : `${retries} retries after 408, 429 and 5xx`
   return `${trySeconds} s, body included; ${tries}`

@@ -1,17 +1,11 @@
 // Refuses the drivers for which falcoctl sends no request.
 
 import { ProbeError } from '../model/errors.ts'
-import type { Arch, Kind } from '../model/probe.ts'
+import type { Arch, Kind, Probe } from '../model/probe.ts'
 import { since, versionNumber } from './version.ts'
 
-/** The facts by which falcoctl decides. */
-interface Choice {
-  readonly kind: Kind
-  readonly target: string
-  readonly arch: Arch
-  /** as parsed by falcoctl */
-  readonly kernelRelease: string
-}
+/** The facts by which falcoctl decides. `kernelRelease`: as parsed by falcoctl. */
+type Choice = Pick<Probe, 'kind' | 'target' | 'arch' | 'kernelRelease'>
 
 /** falcoctl's target for an unknown distribution. */
 export const UNDETERMINED = 'undetermined'

@@ -1,4 +1,4 @@
-// Finds the clients that compute a name, or explains why none does. It inverts the rules of host-names.ts.
+// Finds the clients that compute a name, or explains why none does. It inverts the rules of clients.ts.
 
 import { isProbeError } from '../model/errors.ts'
 import type { DriverName, Probe } from '../model/probe.ts'
@@ -96,16 +96,11 @@ function generationsOf(probe: Probe): Generations {
   if (said !== undefined && ['x86_64', 'amd64'].includes(said) !== (arch === 'x86_64'))
     return `a host with the kernel ${kernelRelease} does not request ${arch}`
   if (target === 'ubuntu' || target.startsWith('ubuntu-')) return ubuntu(probe)
+  if (/^(?:amzn|amazonlinux(?:|2|2022|2023))$/.test(target)) return amazon(probe)
   if (target !== target.toLowerCase()) return 'clients write the ID of os-release in lower case'
   switch (target) {
     case 'debian':
       return debian(probe)
-    case 'amzn':
-    case 'amazonlinux':
-    case 'amazonlinux2':
-    case 'amazonlinux2022':
-    case 'amazonlinux2023':
-      return amazon(probe)
     case 'minikube':
       return variant(probe, /^1_\d+\.\d+\.\d+$/, FLAVOURS, '1_{x.y.z of /etc/VERSION}')
     case 'bottlerocket':
