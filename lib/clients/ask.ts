@@ -12,10 +12,7 @@ export type Wanted = Pick<Probe, 'driverVersion' | 'driverName' | 'kind'>
 /** The kernel's part of a name, as a client computes it from a host. */
 export type Identity = Pick<Probe, 'target' | 'kernelRelease' | 'kernelVersion'>
 
-/**
- * Returns the path of a client's request line.
- * @throws {ProbeError} `malformed`: the path does not name a probe, or names a different one.
- */
+/** Returns the path of a request. @throws {ProbeError} `malformed`: it does not name a probe, or names a different one. */
 export function ask(path: string, probe: Probe): string {
   if (isDeepStrictEqual(parseProbe(path).asked, probe)) return path
   throw malformed(`${quote(path)} reads as another probe than the client means`)

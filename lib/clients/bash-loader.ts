@@ -9,10 +9,7 @@ import { bottlerocketVersion, debianRelease, minikubeVersion } from './distribut
 import type { HostFacts } from './facts.ts'
 import { since } from './version.ts'
 
-/**
- * Stands for the script that existed for some days between Falco 0.22.1 and 0.23.0. No release has this number. The
- * script's folders were /kernel-module and /ebpf-probe.
- */
+/** Means the script that existed for some days between Falco 0.22.1 and 0.23.0. No release has this number. */
 export const APRIL_2020 = '0.22.99'
 
 const UBUNTU_TARGET = /-([a-zA-Z]+)(-.*)?$/

@@ -20,10 +20,7 @@ export interface Reply {
 }
 
 export interface HostPorts {
-  /**
-   * Sends one request and follows no redirects. Rejects with a human-readable Error if the answer is not complete within
-   * `milliseconds`.
-   */
+  /** Follows no redirects. Rejects with a human-readable Error if the answer is not complete within `milliseconds`. */
   readonly get: (url: string, milliseconds: number) => Promise<Reply>
   readonly sleep: (milliseconds: number) => Promise<void>
   readonly now: Clock
@@ -107,12 +104,8 @@ const recordSchema = z.object({ state: z.literal('published'), sha256: z.string(
 
 function expectRecord(body: Uint8Array, digest: string): void {
   const what = "the probe's .json"
-  const record = parseOwn(
-    recordSchema,
-    jsonOf(Buffer.from(body).toString(), what, ''),
-    what,
-    'is it published?',
-  )
+  const json = jsonOf(Buffer.from(body).toString(), what, '')
+  const record = parseOwn(recordSchema, json, what, 'is it published?')
   if (record.sha256 !== digest)
     throw new Error(`the received bytes have the sha256 ${digest}, and ${what} has ${record.sha256}`)
 }

@@ -73,19 +73,17 @@ const DEBIAN_ABI = /^\d+\.\d+\.0-\d+-/
 function notesOn(asked: Probe, as: readonly string[]): string[] {
   const { target, kernelRelease, kernelVersion } = asked
   const others = as.filter((id) => id !== target)
-  const unasked = as.length > 0 ? unaskedBy(asked, CURRENT_FALCOCTL) : undefined
-  return [
-    ...(unasked === undefined ? [] : [unasked]),
-    ...(target === 'debian' && DEBIAN_ABI.test(kernelRelease)
-      ? ["falcoctl, and loaders since 0.35.0, ask so only where uname -v does not say the package's version"]
-      : []),
-    ...(others.length > 0 ? [`asked for as ${others.join(', ')}, the ID in os-release`] : []),
-    ...(target.startsWith('ubuntu-') && /^\d+$/.test(kernelVersion)
-      ? [
-          `falco-driver-loader before 0.35.1 writes ${kernelVersion} for a kernel whose uname -v says #${kernelVersion}~{series} as well: only the archive can tell which was meant`,
-        ]
-      : []),
+  const notes = [
+    as.length > 0 && unaskedBy(asked, CURRENT_FALCOCTL),
+    target === 'debian' &&
+      DEBIAN_ABI.test(kernelRelease) &&
+      "falcoctl, and loaders since 0.35.0, ask so only where uname -v does not say the package's version",
+    others.length > 0 && `asked for as ${others.join(', ')}, the ID in os-release`,
+    target.startsWith('ubuntu-') &&
+      /^\d+$/.test(kernelVersion) &&
+      `falco-driver-loader before 0.35.1 writes ${kernelVersion} for a kernel whose uname -v says #${kernelVersion}~{series} as well: only the archive can tell which was meant`,
   ]
+  return notes.filter((note) => typeof note === 'string')
 }
 
 const explainHash = ({ tag, layout: _, companion: __, ...parts }: ConfigHashName) => ({

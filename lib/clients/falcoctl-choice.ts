@@ -19,8 +19,6 @@ const OLDEST: Readonly<Record<Kind, Readonly<Record<Arch, string>>>> = {
   kmod: { x86_64: '2.6', aarch64: '3.16' },
   ebpf: { x86_64: '4.14', aarch64: '4.17' },
 }
-/** Applies to x86_64 since 0.13.0. */
-const OLDEST_KMOD = '3.10'
 
 /** @throws {ProbeError} `unsupported-kind`, `unsupported-kernel`, `unknown-target`: falcoctl `version` sends no request. */
 export function refuseUnasked(choice: Choice, version: string): void {
@@ -49,7 +47,8 @@ export function refuseUnasked(choice: Choice, version: string): void {
 const takesNoModule = ({ target, kernelRelease }: Choice): boolean =>
   target === 'cos' || (target === 'ol' && kernelRelease.includes('uek'))
 
+/** 0.13.0 raised the oldest kernel of x86_64. */
 const oldestOf = ({ kind, arch }: Choice, version: string): string =>
-  kind === 'kmod' && arch === 'x86_64' && since(version, '0.13.0') ? OLDEST_KMOD : OLDEST[kind][arch]
+  kind === 'kmod' && arch === 'x86_64' && since(version, '0.13.0') ? '3.10' : OLDEST[kind][arch]
 
 const numbersOf = (kernelRelease: string): string => /^\d+(?:\.\d+)?/.exec(kernelRelease)?.[0] ?? '0'

@@ -65,8 +65,7 @@ export function reach(asked: Probe, layout?: ProbeLayout): Reach {
   if (typeof verdict === 'string') return { tag: 'unreachable', why: verdict }
   const [first, last] = layout === undefined ? [APRIL, LAST] : LAYOUT_SPANS[layout]
   const by = verdict
-    .filter((generation) => generation >= first && generation <= last)
-    .filter((generation) => generation < FALCOCTL || falcoctlAsks(asked, generation))
+    .filter((one) => one >= first && one <= last && (one < FALCOCTL || falcoctlAsks(asked, one)))
     .flatMap((generation) => GENERATIONS[generation]?.[asked.driverName] ?? [])
   if (by.length === 0)
     return { tag: 'unreachable', why: 'no client that computes this name uses this layout' }
@@ -108,9 +107,7 @@ function generationsOf(probe: Probe): Generations {
     case 'talos':
       return variant(probe, /^1_[^_]+$/, TALOS, '1_{VERSION_ID}')
     case 'flatcar':
-      return /^\d+\.\d+\.\d+$/.test(kernelRelease)
-        ? numbered(probe, span(RELEASED))
-        : numbered(probe, span(APRIL, RELEASED))
+      return numbered(probe, /^\d+\.\d+\.\d+$/.test(kernelRelease) ? span(RELEASED) : span(APRIL, RELEASED))
     case UNDETERMINED:
       return "no client of Falco or sysdig sends a request for an unknown distribution; only this registry's own loader does, and then submits the kernel's config"
     case 'vanilla':

@@ -11,20 +11,13 @@ const MAX_PARTS = 12
 /** The allowed characters of a segment. A double slash makes an empty one; the layouts decide whether that is harmless. */
 const PART = /^[A-Za-z0-9.+~_-]*$/
 
-interface Parts {
-  /** decoded segments, of allowed characters; only the first ones may be empty */
-  readonly parts: readonly string[]
-  /** slashes between the last segments were percent-encoded, because the client escaped the complete key */
-  readonly escaped: boolean
-}
-
 /**
  * Splits a path into segments, and percent-decodes them once. A decoded space stands for a `+` that a client escaped as in a
  * query. In the last segment, an escaped slash also separates segments, because one client escapes its complete key. A gateway
- * may have decoded that slash already.
+ * may have decoded that slash already. `escaped`: slashes between the last segments were percent-encoded.
  * @throws {ProbeError} `malformed`.
  */
-export function partsOf(path: string): Parts {
+export function partsOf(path: string): { readonly parts: readonly string[]; readonly escaped: boolean } {
   if (path.length > MAX_RAW_PATH) throw malformed(`the path has ${path.length} characters`)
   if (!path.startsWith('/')) throw malformed('the path does not begin with /')
   const raw = path.slice(1).split('/')

@@ -1,5 +1,4 @@
-// Lists all routes of the registry: which function answers which methods of a path. The gateway, the grammar of names, the
-// OpenAPI document and every 405 use this table.
+// Lists all routes of the registry, for the gateway, the grammar of names, the OpenAPI document and every 405.
 
 import { PUBLIC_KEY_OBJECT } from '../model/keys.ts'
 import { LAYOUTS } from './layouts.ts'
