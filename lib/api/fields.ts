@@ -21,11 +21,10 @@ export function parseFields<Schema extends z.ZodObject>(schema: Schema, value: u
   if (result.success) return result.data
   const [issue] = result.error.issues
   if (issue === undefined) throw badField('body', 'it is malformed')
-  if (issue.code === 'unrecognized_keys')
-    throw badField(
-      issue.keys[0] ?? '',
-      `there is no such field; there are ${Object.keys(schema.shape).join(', ')}`,
-    )
+  if (issue.code === 'unrecognized_keys') {
+    const known = Object.keys(schema.shape).join(', ')
+    throw badField(issue.keys[0] ?? '', `there is no such field; there are ${known}`)
+  }
   const [field] = issue.path
   if (field === undefined) throw badField('body', wordsOf(issue))
   const about = descriptionOf(schema, field)

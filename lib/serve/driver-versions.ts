@@ -32,9 +32,8 @@ export async function driverVersions(
   waiting: Waiting,
 ): Promise<readonly string[]> {
   const end = ports.now() + HOLD_MILLISECONDS
-  const { versions } =
-    (await readOrAskFor(ports)) ?? (await held(ports, waiting, end, () => firstRead(ports)))
-  return versions.filter((version) => !ports.settings.revoked.includes(version))
+  const known = (await readOrAskFor(ports)) ?? (await held(ports, waiting, end, () => firstRead(ports)))
+  return known.versions.filter((version) => !ports.settings.revoked.includes(version))
 }
 
 async function firstRead({ catalogue, elapsed, sleep }: DriverVersionsPorts) {

@@ -76,11 +76,10 @@ function placesOf({ hold, cloud }: HoldPorts['settings'], { room, caller }: Wait
       ? [hold.waitsPerCaller, hold.waitsPerNetwork]
       : [hold.othersPerCaller, hold.othersPerNetwork]
   const network = networkOf(caller)
+  const all = { holder: 'all', limit: WAITS_OF_ALL, who: 'This registry has' }
   return [
     { holder: `${room}/${caller}`, limit: own, who: `${caller} has` },
     { holder: `${room}/${network}`, limit: shared, who: `${network} has` },
-    ...(cloud.waitConcurrency === 0
-      ? [{ holder: 'all', limit: WAITS_OF_ALL, who: 'This registry has' }]
-      : []),
+    ...(cloud.waitConcurrency === 0 ? [all] : []),
   ]
 }
