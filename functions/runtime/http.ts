@@ -8,8 +8,7 @@ import type { Settings } from '../../lib/model/settings.ts'
 import { allowOf } from '../../lib/names/routes.ts'
 import { isOfImages } from '../../lib/packages/oci/paths.ts'
 import { failedAnswer } from '../../lib/packages/oci/refusals.ts'
-import { type Answer, type Problem, problemOf } from '../../lib/serve/answer.ts'
-import type { Request } from '../../lib/serve/resolve.ts'
+import { type Answer, type Problem, problemOf, type Request } from '../../lib/serve/answer.ts'
 
 type Result = APIGatewayProxyStructuredResultV2
 

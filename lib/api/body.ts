@@ -1,10 +1,11 @@
 // Parses the body of a submission: a form, as curl -F sends it, or JSON with the same fields.
 
 import * as z from 'zod'
-import { hostFacts, type IgnoredFact, NEEDED, type RawFacts } from '../clients/facts.ts'
+import { hostFacts, NEEDED, type RawFacts } from '../clients/facts.ts'
 import { isProbeError, ProbeError } from '../model/errors.ts'
 import { DRIVER_NAMES, KINDS, PACKAGE_FORMATS } from '../model/probe.ts'
 import { quote } from '../model/text.ts'
+import { DRIVER_VERSION, MAX_DRIVER_VERSION } from '../names/grammar.ts'
 import type { Submission } from '../submit/submission.ts'
 import { badField, parseFields } from './fields.ts'
 
@@ -42,9 +43,10 @@ const facts = {
   ),
   machine: line('(?:x86_64|amd64|aarch64|arm64)', NEEDED.machine, 'x86_64'),
 }
-const VERSION = /^[A-Za-z0-9][A-Za-z0-9.+~_-]*$/
-const version = z.string().max(128).regex(VERSION, 'it is not a driver version, e.g. 11.0.0+driver')
-const versions = z.array(version).max(8)
+const version = z
+  .string()
+  .max(MAX_DRIVER_VERSION)
+  .regex(DRIVER_VERSION, 'it is not a driver version, e.g. 11.0.0+driver')
 const PACKAGE = new RegExp(
   `^https?://[!-~]+/[A-Za-z0-9][A-Za-z0-9.+~_%-]*\\.(?:${PACKAGE_FORMATS.map((f) => f.replace('.', '\\.')).join('|')})$`,
 )
@@ -53,7 +55,6 @@ const urls = z
   .array(z.string().max(512).regex(PACKAGE, NO_PACKAGE))
   .max(8)
   .describe("header packages in the distribution's archive")
-const FORCE = z.enum(['true', 'false', '1', '0', 'yes', 'no'])
 
 /** Fields of both the form and the JSON. `File`: the type of a file in each; `as`: its description. */
 const fieldsWith = <File extends z.ZodType>(file: File, as: string) => ({
@@ -65,7 +66,7 @@ const fieldsWith = <File extends z.ZodType>(file: File, as: string) => ({
   symvers: file.optional().describe(`Module.symvers of the running kernel, ${as}`),
   kheaders: file.optional().describe('/sys/kernel/kheaders.tar.xz'),
   kernelurls: urls.optional(),
-  'driver-version': versions.optional().describe('driver versions, such as 11.0.0+driver'),
+  'driver-version': z.array(version).max(8).optional().describe('driver versions, such as 11.0.0+driver'),
   'driver-name': z.enum(DRIVER_NAMES).optional().describe(DRIVER_NAMES.join(' or ')),
   kind: z.array(z.enum(KINDS)).max(KINDS.length).optional().describe(KINDS.join(' or ')),
 })
@@ -74,22 +75,22 @@ const fieldsWith = <File extends z.ZodType>(file: File, as: string) => ({
 const PACKED = 'plain, or packed by gzip, xz or zstd'
 export const formFields = z.strictObject({
   ...fieldsWith(z.instanceof(Uint8Array), PACKED),
-  force: FORCE.optional().describe('true or false'),
+  force: z.enum(['true', 'false', '1', '0', 'yes', 'no']).optional().describe('true or false'),
 })
 export const jsonFields = z.strictObject({
-  ...fieldsWith(z.base64().max(MAX_BODY), `${PACKED}; in base64`),
+  ...fieldsWith(z.base64('it must be base64').max(MAX_BODY), `${PACKED}; in base64`),
   force: z.boolean().optional().describe('true or false'),
 })
 
-/** POST /v1/verdicts accepts machines for which the registry does not build. */
-const anyMachine = line('[A-Za-z0-9_\\-]{1,64}', NEEDED.machine, 'x86_64')
-/** Fields for POST /v1/verdicts, which builds nothing. */
-export const askedFormFields = formFields.extend({ machine: anyMachine })
-export const askedJsonFields = jsonFields.extend({ machine: anyMachine })
+/** Schemas by content type, for submissions: POST /v1/probes. */
+export const SUBMITTED = { 'multipart/form-data': formFields, 'application/json': jsonFields }
 
-/** Schemas for submissions (POST /v1/probes), and for questions (POST /v1/verdicts). */
-const SUBMITTED = { form: formFields, json: jsonFields }
-export const ASKED = { form: askedFormFields, json: askedJsonFields }
+const machine = line('[A-Za-z0-9_\\-]{1,64}', NEEDED.machine, 'x86_64')
+/** For questions: POST /v1/verdicts builds nothing, so it accepts all machines. */
+export const ASKED = {
+  'multipart/form-data': formFields.extend({ machine }),
+  'application/json': jsonFields.extend({ machine }),
+}
 
 /** A valid body. Its config is the smallest one of a kernel that loads modules. */
 export const JSON_EXAMPLE: z.input<typeof jsonFields> = {
@@ -109,19 +110,19 @@ type FormFields = z.infer<typeof formFields>
 type JsonFields = z.infer<typeof jsonFields>
 
 /** Optional facts. An unusable one counts as missing, and the answer reports it. */
-const OPTIONAL: readonly IgnoredFact['field'][] = ['os-release', 'etc-version', 'proc-version']
+const OPTIONAL: readonly string[] = ['os-release', 'etc-version', 'proc-version']
 
 /** Other names that JSON may use for fields. */
-const IN_CAMEL_CASE: Readonly<Record<string, string>> = {
-  osRelease: 'os-release',
-  etcVersion: 'etc-version',
-  procVersion: 'proc-version',
-  kernelUrls: 'kernelurls',
-  driverVersions: 'driver-version',
-  driverVersion: 'driver-version',
-  driverName: 'driver-name',
-  kinds: 'kind',
-}
+const IN_CAMEL_CASE: ReadonlyMap<string, string> = new Map([
+  ['osRelease', 'os-release'],
+  ['etcVersion', 'etc-version'],
+  ['procVersion', 'proc-version'],
+  ['kernelUrls', 'kernelurls'],
+  ['driverVersions', 'driver-version'],
+  ['driverVersion', 'driver-version'],
+  ['driverName', 'driver-name'],
+  ['kinds', 'kind'],
+])
 
 type FormValue = string | Blob
 
@@ -146,10 +147,10 @@ export async function withSubmission<T>(
   const [type = ''] = contentType.toLowerCase().split(';', 1)
   switch (type.trim()) {
     case 'multipart/form-data':
-      return use(ofForm(parseFields<FormFields>(read.form, await fieldsOf(contentType, bytes))))
+      return use(ofForm(parseFields(read['multipart/form-data'], await fieldsOf(contentType, bytes))))
     case 'application/json': {
       const { fields, sentAs } = named(jsonOf(bytes))
-      return asSent(sentAs, async () => use(ofJson(parseFields<JsonFields>(read.json, fields))))
+      return asSent(sentAs, async () => use(ofJson(parseFields(read['application/json'], fields))))
     }
     default:
       throw badField('content-type', `${quote(type)} is neither multipart/form-data nor application/json`)
@@ -182,7 +183,7 @@ function named(json: unknown): { fields: unknown; sentAs: ReadonlyMap<string, st
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return { fields: json, sentAs }
   const fields: Record<string, unknown> = Object.create(null)
   for (const [given, value] of Object.entries(json)) {
-    const name = Object.hasOwn(IN_CAMEL_CASE, given) ? (IN_CAMEL_CASE[given] ?? given) : given
+    const name = IN_CAMEL_CASE.get(given) ?? given
     if (fields[name] !== undefined) throw badField(given, 'it is there twice')
     fields[name] = MANY.includes(name) && typeof value === 'string' ? [value] : value
     if (given !== name) sentAs.set(name, given)
@@ -236,8 +237,8 @@ const bytesOf = async (value: FormValue): Promise<Uint8Array> =>
 /** Optional facts need not be UTF-8: a host's name may have another encoding. */
 async function textOf(name: string, value: FormValue): Promise<string> {
   if (typeof value === 'string') return value
-  const fatal = !OPTIONAL.some((field) => field === name)
   try {
+    const fatal = !OPTIONAL.includes(name)
     return new TextDecoder('utf-8', { fatal, ignoreBOM: true }).decode(await value.arrayBuffer())
   } catch {
     throw badField(name, 'it is not text in UTF-8')
@@ -277,9 +278,9 @@ function submissionOf(form: Omit<FormFields, 'force'> & { readonly force: boolea
 }
 
 /** Reports an invalid fact with the same message as the CLI does. */
-function factsOf({ release, version, machine, osRelease, etcVersion }: RawFacts) {
+function factsOf(raw: RawFacts) {
   try {
-    return hostFacts({ release, version, machine, osRelease, etcVersion })
+    return hostFacts(raw)
   } catch (error) {
     throw isProbeError(error, 'malformed') ? new ProbeError('bad-field', error.message) : error
   }

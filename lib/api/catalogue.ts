@@ -19,13 +19,11 @@ export const driverVersionsView = (
 
 /** The target `ubuntu` stands for all of its flavours. */
 export const targets = (): z.infer<typeof targetList> => ({
-  targets: [...TARGETS, 'ubuntu'].sort().map((target) =>
-    targetNamed(target) !== undefined
-      ? {
-          target,
-          from: 'headers',
-          about: 'built by name, from packages of the distribution',
-        }
-      : { target, from: 'config', about: 'built for kernels that were submitted to POST /v1/probes' },
-  ),
+  targets: [...TARGETS, 'ubuntu']
+    .sort()
+    .map((target) =>
+      targetNamed(target) !== undefined
+        ? { target, from: 'headers', about: 'built by name, from packages of the distribution' }
+        : { target, from: 'config', about: 'built for kernels that were submitted to POST /v1/probes' },
+    ),
 })

@@ -16,29 +16,27 @@ export const decimal = (min: number, max: number) =>
     .pipe(z.int().min(min).max(max))
 
 /** @throws {ProbeError} `bad-field`: the message quotes the description in the field's schema. */
-export function parseFields<T>(schema: z.ZodType<T>, value: unknown): T {
+export function parseFields<Schema extends z.ZodObject>(schema: Schema, value: unknown): z.infer<Schema> {
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const [issue] = result.error.issues
   if (issue === undefined) throw badField('body', 'it is malformed')
-  if (issue.code === 'unrecognized_keys') throw badField(issue.keys[0] ?? '', noSuchField(schema))
-  const [first] = issue.path
-  const field = first === undefined ? 'body' : String(first)
-  const about = first === undefined ? undefined : descriptionOf(schema, field)
-  const missing = typeof value === 'object' && value !== null && !Object.hasOwn(value, field)
-  if (missing && field !== 'body')
-    throw badField(field, about === undefined ? 'it is missing' : `it is missing; send ${about}`)
-  throw badField(field, `${wordsOf(issue)}${about === undefined ? '' : `; send ${about}`}`)
+  if (issue.code === 'unrecognized_keys') {
+    const known = Object.keys(schema.shape).join(', ')
+    throw badField(issue.keys[0] ?? '', `there is no such field; there are ${known}`)
+  }
+  const [field] = issue.path
+  if (field === undefined) throw badField('body', wordsOf(issue))
+  const about = descriptionOf(schema, field)
+  const isMissing = typeof value === 'object' && value !== null && !Object.hasOwn(value, field)
+  const why = isMissing ? 'it is missing' : wordsOf(issue)
+  throw badField(String(field), about === undefined ? why : `${why}; send ${about}`)
 }
 
-function descriptionOf(schema: z.ZodType, field: string): string | undefined {
-  const shape = schema instanceof z.ZodObject ? (schema.shape as Record<string, z.ZodType>) : {}
-  return Object.hasOwn(shape, field) ? shape[field]?.description : undefined
-}
-
-const noSuchField = (schema: z.ZodType): string => {
-  const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
-  return `there is no such field; there are ${known.join(', ')}`
+function descriptionOf({ shape }: z.ZodObject, field: PropertyKey): string | undefined {
+  return Object.hasOwn(shape, field)
+    ? (shape as Record<PropertyKey, z.ZodType>)[field]?.description
+    : undefined
 }
 
 /** Returns the check's own message, or a plain one in place of zod's, which are for programmers. */
@@ -53,7 +51,7 @@ function wordsOf(issue: z.core.$ZodIssue): string {
     case 'invalid_value':
       return `it must be ${issue.values.join(' or ')}`
     case 'invalid_format':
-      return FORMATS[issue.format] ?? (issue.message.startsWith('it ') ? issue.message : 'it is malformed')
+      return issue.message.startsWith('it ') ? issue.message : 'it is malformed'
     default:
       return 'it is malformed'
   }
@@ -64,11 +62,8 @@ const TYPES: Readonly<Record<string, string>> = {
   array: 'a list',
   object: 'an object',
   boolean: 'true or false',
-  number: 'a number',
-  int: 'a number',
   Uint8Array: 'a file',
 }
-const FORMATS: Readonly<Record<string, string>> = { base64: 'it must be base64' }
 
 const UNITS: Readonly<Record<string, string>> = { string: 'characters', array: 'entries' }
 const boundOf = (which: 'least' | 'most', bound: number | bigint, origin: string): string =>

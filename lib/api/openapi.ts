@@ -5,7 +5,7 @@ import { sha256Hex } from '../model/digest.ts'
 import { ARCHES } from '../model/probe.ts'
 import { COMPANIONS, MAX_FILE } from '../names/file.ts'
 import { MAX_DRIVER_VERSION } from '../names/grammar.ts'
-import { askedJsonFields, JSON_EXAMPLE, jsonFields } from './body.ts'
+import { JSON_EXAMPLE } from './body.ts'
 import { type Response, ROUTES, type Route } from './routes.ts'
 import * as schemas from './schemas.ts'
 import { idOf } from './view.ts'
@@ -54,18 +54,11 @@ const FILE_BESIDE: Json = {
   maxLength: MAX_FILE - Math.max(...COMPANIONS.map((companion) => `.${companion}`.length)),
 }
 
-/** A valid body for each schema. */
-const BODY_EXAMPLES: ReadonlyMap<z.ZodObject, unknown> = new Map<z.ZodObject, unknown>([
-  [jsonFields, JSON_EXAMPLE],
-  [askedJsonFields, JSON_EXAMPLE],
-])
-
 export function openApiDocument(): Json {
-  const paths: Record<string, Record<string, Json>> = {}
-  for (const route of ROUTES) {
-    paths[route.path] ??= {}
-    paths[route.path]![route.method] = operationOf(route)
-  }
+  const byPath = Object.groupBy(ROUTES, ({ path }) => path)
+  const paths = mapValues(byPath, (routes = []) =>
+    Object.fromEntries(routes.map((route) => [route.method, operationOf(route)])),
+  )
   return {
     openapi: '3.1.0',
     info: {
@@ -83,7 +76,7 @@ function components(): Json {
   const registry = z.registry<{ id: string }>()
   for (const [id, schema] of Object.entries(NAMED)) registry.add(schema, { id })
   const { schemas: made } = z.toJSONSchema(registry, { uri: (id) => `#/components/schemas/${id}` })
-  return Object.fromEntries(Object.entries(made).map(([id, schema]) => [id, withoutId(schema)]))
+  return mapValues(made, withoutId)
 }
 
 /** Removes the `$id` and `$schema` of a stand-alone schema. */
@@ -104,7 +97,7 @@ function operationOf({ id, about, path, query, body, responses }: Route): Json {
     operationId: id,
     summary: about,
     parameters: [...inPath, ...(query === undefined ? [] : queryParameters(query))],
-    ...(body === undefined ? {} : { requestBody: { required: true, content: mapValues(body, bodyOf) } }),
+    requestBody: body && { required: true, content: mapValues(body, bodyOf) },
     responses: mapValues(responses, responseOf),
   }
 }
@@ -123,10 +116,7 @@ function queryParameters(query: z.ZodObject): Json[] {
   }))
 }
 
-/**
- * JSON Schema has no type for bytes; OpenAPI calls them `binary`. In a form, repeated fields are parts with the same name, which
- * `encoding` declares.
- */
+/** OpenAPI calls bytes `binary`. In a form, repeated fields are parts with the same name, which `encoding` declares. */
 function bodyOf(schema: z.ZodObject): Json {
   const described = withoutId(
     z.toJSONSchema(schema, {
@@ -138,21 +128,16 @@ function bodyOf(schema: z.ZodObject): Json {
       },
     }),
   ) as { readonly properties: Readonly<Record<string, Json>> }
-  const example = BODY_EXAMPLES.get(schema)
-  return {
-    ...(isForm(described)
-      ? { schema: described, encoding: encodingOf(described.properties) }
-      : { schema: { ...described, properties: mapValues(described.properties, orOne) } }),
-    ...(example === undefined ? {} : { example }),
-  }
+  const { properties } = described
+  const isForm = Object.values(properties).some(({ format }) => format === 'binary')
+  return isForm
+    ? { schema: described, encoding: encodingOf(properties) }
+    : { schema: { ...described, properties: mapValues(properties, orOne) }, example: JSON_EXAMPLE }
 }
 
 /** JSON may contain a single value in place of a list of one. */
 const orOne = (schema: Json): Json =>
   schema.type === 'array' ? { anyOf: [schema, schema.items as Json] } : schema
-
-const isForm = ({ properties }: { readonly properties: Readonly<Record<string, Json>> }): boolean =>
-  Object.values(properties).some(({ format }) => format === 'binary')
 
 function encodingOf(properties: Readonly<Record<string, Json>>): Json {
   const encoded: Record<string, Json> = {}
@@ -163,14 +148,11 @@ function encodingOf(properties: Readonly<Record<string, Json>>): Json {
   return encoded
 }
 
-function responseOf({ about, content, headers = [] }: Response): Json {
-  const named = headers.length === 0 ? {} : { headers: fromKeys(headers, { schema: { type: 'string' } }) }
-  return {
-    description: about,
-    ...named,
-    ...(content === undefined ? {} : { content: mapValues(content, schemaOf) }),
-  }
-}
+const responseOf = ({ about, content, headers }: Response): Json => ({
+  description: about,
+  headers: headers && Object.fromEntries(headers.map((name) => [name, { schema: { type: 'string' } }])),
+  content: content && mapValues(content, schemaOf),
+})
 
 function schemaOf(schema: z.ZodType | 'bytes'): Json {
   if (schema === 'bytes') return { schema: { type: 'string' } }
@@ -182,6 +164,3 @@ function schemaOf(schema: z.ZodType | 'bytes'): Json {
 
 const mapValues = <T>(object: Readonly<Record<string | number, T>>, map: (value: T) => Json): Json =>
   Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value)]))
-
-const fromKeys = (keys: readonly string[], value: Json): Json =>
-  Object.fromEntries(keys.map((key) => [key, value]))

@@ -2,25 +2,22 @@
 
 import * as z from 'zod'
 import { ProbeError, unreachable } from '../model/errors.ts'
-import type { Clock, Elapsed, Index } from '../model/ports.ts'
+import type { Index } from '../model/ports.ts'
 import type { FailureReason, ProbeState } from '../model/probe.ts'
 import { isOverdue } from '../model/retry.ts'
 import type { Settings } from '../model/settings.ts'
 import { MAX_FILE } from '../names/file.ts'
-import { MAX_DRIVER_VERSION, nameOf, probeOf } from '../names/grammar.ts'
+import { DRIVER_VERSION, MAX_DRIVER_VERSION, nameOf } from '../names/grammar.ts'
 import { type Found, follow, type OwnState } from '../serve/follow.ts'
-import { type HoldPorts, held } from '../serve/hold.ts'
+import { held, type PollPorts } from '../serve/hold.ts'
 import type { Sign } from '../serve/sign-of-life.ts'
 import { decimal, parseFields } from './fields.ts'
-import { listedState, type ProbeView } from './schemas.ts'
+import { listedState, type ProbeList, type ProbeView } from './schemas.ts'
 import { keyOfId, viewOf } from './view.ts'
 
-export interface ProbesPorts extends HoldPorts {
+export interface ProbesPorts extends PollPorts {
   readonly index: Pick<Index, 'get' | 'list'>
   readonly sign: Sign
-  readonly now: Clock
-  readonly elapsed: Elapsed
-  readonly sleep: (milliseconds: number) => Promise<void>
   readonly settings: Settings
 }
 
@@ -46,7 +43,7 @@ export const listQuery = z.strictObject({
   target: part(/^[A-Za-z0-9._-]+$/)
     .optional()
     .meta({ examples: ['rocky'] }),
-  driverVersion: part(/^[A-Za-z0-9][A-Za-z0-9.+~_-]*$/, MAX_DRIVER_VERSION)
+  driverVersion: part(DRIVER_VERSION, MAX_DRIVER_VERSION)
     .optional()
     .meta({ examples: ['11.0.0+driver'] }),
   state: listedState.optional(),
@@ -75,10 +72,10 @@ export async function oneProbe(
     isOverdue(state.deadline, ports.now()) ||
     ports.elapsed() - began >= wait * 1000
   const first = await look()
-  const { key, probe, state } = isOver(first)
+  const { key, asked, state } = isOver(first)
     ? first
     : await held(ports, { room: 'v1', caller }, end, () => untilOver(ports, look, isOver))
-  if (probe !== undefined) return viewOf(key, state)
+  if (!('tag' in asked)) return viewOf(key, state)
   throw new ProbeError('not-found', 'that name is not known to name any probe')
 }
 
@@ -117,25 +114,18 @@ const UNBUILT: readonly FailureReason[] = [
   ...(['no-room', 'plan-error', 'budget-spent'] as const),
 ]
 
+const FILTERS = ['target', 'driverVersion', 'state'] as const
+
 /**
  * Filters after the page is read, so a page may be empty although more pages follow. Omits aliases.
  * @throws {ProbeError} `bad-field`.
  */
-export async function listProbes(
-  { index }: ProbesPorts,
-  query: Query,
-): Promise<{ probes: ProbeView[]; next?: string }> {
-  const { release, target, driverVersion, state, limit, cursor } = parseFields(listQuery, query)
+export async function listProbes({ index }: ProbesPorts, query: Query): Promise<ProbeList> {
+  const { release, limit, cursor, ...wanted } = parseFields(listQuery, query)
   if (cursor !== undefined) keyOfId(cursor, 'cursor')
   const { items, next } = await index.list({ release, cursor, limit })
-  const probes = items.flatMap((item) => {
-    if (!isListed(item.state) || nameOf(item.key).tag !== 'probe') return []
-    const probe = probeOf(item.key)
-    const asked =
-      (target === undefined || probe.target === target) &&
-      (driverVersion === undefined || probe.driverVersion === driverVersion)
-    const view = asked ? [viewOf(item.key, item.state)] : []
-    return view.filter((one) => state === undefined || one.state === state)
-  })
+  const probes = items
+    .flatMap(({ key, state }) => (isListed(state) && nameOf(key).tag === 'probe' ? [viewOf(key, state)] : []))
+    .filter((view) => FILTERS.every((name) => wanted[name] === undefined || wanted[name] === view[name]))
   return next === undefined ? { probes } : { probes, next }
 }

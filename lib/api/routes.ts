@@ -1,7 +1,7 @@
 // Lists all routes with their inputs and answers. The OpenAPI document shows this table, and tests check real answers against it.
 
 import * as z from 'zod'
-import { askedFormFields, askedJsonFields, formFields, jsonFields } from './body.ts'
+import { ASKED, SUBMITTED } from './body.ts'
 import { namesQuery } from './names.ts'
 import { listQuery, oneQuery } from './probes.ts'
 import * as schemas from './schemas.ts'
@@ -102,7 +102,7 @@ export const ROUTES: readonly Route[] = [
   route('post', '/v1/probes', {
     id: 'submit',
     about: "Submits a kernel's config and facts, and requests its probes.",
-    body: { 'multipart/form-data': formFields, 'application/json': jsonFields },
+    body: SUBMITTED,
     responses: {
       ...ofSubmission,
       200: json(
@@ -119,7 +119,7 @@ export const ROUTES: readonly Route[] = [
     id: 'judge',
     about:
       'Whether each engine of Falco runs on a kernel, by its config: takes the same as POST /v1/probes, builds nothing and keeps nothing.',
-    body: { 'multipart/form-data': askedFormFields, 'application/json': askedJsonFields },
+    body: ASKED,
     responses: {
       ...ofSubmission,
       200: json('yes, maybe or no for each engine, with the reasons', schemas.verdictsAnswer),

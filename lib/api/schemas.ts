@@ -3,6 +3,7 @@
 import * as z from 'zod'
 import { MAX_IGNORED } from '../kconfig/parse.ts'
 import { sha256Hex } from '../model/digest.ts'
+import type { Read } from '../model/parse.ts'
 import { ARCHES, DRIVER_NAMES, KINDS, loadTestSchema, provenanceSchema } from '../model/probe.ts'
 
 const path = z.string().startsWith('/').describe('URL reference, relative to the registry')
@@ -35,7 +36,7 @@ export const probeView = z.strictObject({
   sha256: sha256Hex.optional().describe('of the published bytes'),
   bytes: z.int().positive().optional(),
 })
-export type ProbeView = z.infer<typeof probeView>
+export type ProbeView = Read<typeof probeView>
 
 const verdictView = z.strictObject({
   kind: z.enum(KINDS),
@@ -95,7 +96,7 @@ const judged = {
 }
 
 export const verdictsAnswer = z.strictObject(judged)
-export type VerdictsAnswer = z.infer<typeof verdictsAnswer>
+export type VerdictsAnswer = Read<typeof verdictsAnswer>
 
 export const submissionAnswer = z.strictObject({
   ...judged,
@@ -121,12 +122,13 @@ export const submissionAnswer = z.strictObject({
   repository: path.describe('the repository for an unmodified client, below the registry'),
   probes: z.array(probeView).min(1),
 })
-export type SubmissionAnswer = z.infer<typeof submissionAnswer>
+export type SubmissionAnswer = Read<typeof submissionAnswer>
 
 export const probeList = z.strictObject({
   probes: z.array(probeView),
   next: z.string().optional().describe('more may follow: ask again with ?cursor= this'),
 })
+export type ProbeList = Read<typeof probeList>
 
 export const driverVersionList = z.strictObject({
   driverVersions: z.array(

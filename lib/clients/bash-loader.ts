@@ -2,17 +2,14 @@
 
 import { ProbeError } from '../model/errors.ts'
 import type { Kind, Probe } from '../model/probe.ts'
-import { ubuntuFlavour } from '../names/aliases.ts'
+import { AMAZON_TARGETS, ubuntuFlavour } from '../names/aliases.ts'
 import { fileOf } from '../names/file.ts'
-import { type Ask, ask, type Identity, probeAsked, type Wanted } from './ask.ts'
-import { AMAZON_TARGETS, bottlerocketVersion, debianRelease, minikubeVersion } from './distributions.ts'
+import { ask, type Identity, type Wanted } from './ask.ts'
+import { bottlerocketVersion, debianRelease, minikubeVersion } from './distributions.ts'
 import type { HostFacts } from './facts.ts'
 import { since } from './version.ts'
 
-/**
- * Stands for the script that existed for some days between Falco 0.22.1 and 0.23.0. No release has this number. The
- * script's folders were /kernel-module and /ebpf-probe.
- */
+/** Means the script that existed for some days between Falco 0.22.1 and 0.23.0. No release has this number. */
 export const APRIL_2020 = '0.22.99'
 
 const UBUNTU_TARGET = /-([a-zA-Z]+)(-.*)?$/
@@ -22,8 +19,8 @@ const UBUNTU_BACKPORT = /^#(\d+~[^-]*)-Ubuntu /
  * The request of falco-driver-loader of Falco `version` (0.22.99 to 0.36.2). Every `+` of its URL is written as `%2B`.
  * @throws {ProbeError} `malformed`: its request is not a valid name; `unknown-target`: it sends no request.
  */
-export function bashLoaderAsk(facts: HostFacts, wanted: Wanted, version = '0.36.2'): Ask {
-  const probe = probeAsked(facts, wanted, bashLoaderIdentity(facts, version))
+export function bashLoaderAsk(facts: HostFacts, wanted: Wanted, version: string): string {
+  const probe = { ...wanted, arch: facts.machine, ...bashLoaderIdentity(facts, version) }
   return ask(`/${folder(probe, version)}/${fileOf(probe)}`.replaceAll('+', '%2B'), probe)
 }
 
@@ -32,10 +29,10 @@ export function bashLoaderAsk(facts: HostFacts, wanted: Wanted, version = '0.36.
  * another folder.
  * @throws {ProbeError} `unsupported-driver-name`: it loads only the driver `scap`.
  */
-export function scapLoaderAsk(facts: HostFacts, wanted: Wanted, version = '0.36.0'): Ask {
+export function scapLoaderAsk(facts: HostFacts, wanted: Wanted, version: string): string {
   if (wanted.driverName !== 'scap')
     throw new ProbeError('unsupported-driver-name', 'scap-driver-loader loads the driver scap only')
-  const probe = probeAsked(facts, wanted, bashLoaderIdentity(facts, falcoOfSysdig(version)))
+  const probe = { ...wanted, arch: facts.machine, ...bashLoaderIdentity(facts, falcoOfSysdig(version)) }
   const arch = since(version, '0.30.0') ? `/${probe.arch}` : ''
   const path = `/scap-drivers/${probe.driverVersion}${arch}/${fileOf(probe)}`
   return ask(path.replaceAll('+', '%2B'), probe)

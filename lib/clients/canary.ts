@@ -1,10 +1,9 @@
 // Requests a known probe as a host does, and verifies the answer's digest, signature and statement.
 
 import * as z from 'zod'
-import { unarmor } from '../formats/openpgp/armor.ts'
 import { readCertificates } from '../formats/openpgp/certificates.ts'
-import { signaturesOf } from '../formats/openpgp/signature.ts'
-import { check } from '../formats/openpgp/verify.ts'
+import { readSignatures, type Signature } from '../formats/openpgp/signature.ts'
+import { type Believed, check } from '../formats/openpgp/verify.ts'
 import { sha256 } from '../model/digest.ts'
 import { faultOf } from '../model/fault.ts'
 import { PUBLIC_KEY_OBJECT } from '../model/keys.ts'
@@ -21,10 +20,7 @@ export interface Reply {
 }
 
 export interface HostPorts {
-  /**
-   * Sends one request and follows no redirects. Rejects with a human-readable Error if the answer is not complete within
-   * `milliseconds`.
-   */
+  /** Follows no redirects. Rejects with a human-readable Error if the answer is not complete within `milliseconds`. */
   readonly get: (url: string, milliseconds: number) => Promise<Reply>
   readonly sleep: (milliseconds: number) => Promise<void>
   readonly now: Clock
@@ -51,9 +47,11 @@ export async function askAsHost(ports: HostPorts, registry: string, path: string
     const probe = await got(path)
     const digest = sha256(probe)
     expectRecord(await got(`${path}.json`), digest)
-    const signature = await got(`${path}.asc`)
-    expectSigned(probe, signature, { key: await got(`/${PUBLIC_KEY_OBJECT}`), now: ports.now() })
-    expectStated(signature, asked)
+    const armored = await got(`${path}.asc`)
+    const certificates = readCertificates(await got(`/${PUBLIC_KEY_OBJECT}`))
+    const signatures = readSignatures(armored)
+    expectSigned(probe, signatures, { certificates, now: ports.now(), strict: true })
+    expectStated(signatures, asked)
     return { tag: 'good', sha256: digest, bytes: probe.length }
   } catch (error) {
     return { tag: 'bad', why: faultOf(error) }
@@ -106,34 +104,22 @@ const recordSchema = z.object({ state: z.literal('published'), sha256: z.string(
 
 function expectRecord(body: Uint8Array, digest: string): void {
   const what = "the probe's .json"
-  const record = parseOwn(
-    recordSchema,
-    jsonOf(Buffer.from(body).toString(), what, ''),
-    what,
-    'is it published?',
-  )
+  const json = jsonOf(Buffer.from(body).toString(), what, '')
+  const record = parseOwn(recordSchema, json, what, 'is it published?')
   if (record.sha256 !== digest)
     throw new Error(`the received bytes have the sha256 ${digest}, and ${what} has ${record.sha256}`)
 }
 
-function expectSigned(
-  probe: Uint8Array,
-  signature: Uint8Array,
-  { key, now }: { readonly key: Uint8Array; readonly now: number },
-): void {
-  const believed = { certificates: readCertificates(key), now, strict: true }
-  const verdict = check(signaturesIn(signature), [probe], believed)
+function expectSigned(probe: Uint8Array, signatures: readonly Signature[], keys: Believed): void {
+  const verdict = check(signatures, [probe], keys)
   if (verdict.tag === 'refused')
     throw new Error(`the signature does not verify with the registry's public key: ${verdict.why}`)
 }
 
-const signaturesIn = (body: Uint8Array) => unarmor(body, 'signature').flatMap(signaturesOf)
-
 /** Refuses a genuine signature that was made for another probe. */
-function expectStated(signature: Uint8Array, asked: Probe): void {
-  const stated = signaturesIn(signature).flatMap(({ notations }) =>
-    notations.flatMap(({ name, value }) => (name === NOTATION ? [value] : [])),
-  )
+function expectStated(signatures: readonly Signature[], asked: Probe): void {
+  const notations = signatures.flatMap((signature) => signature.notations)
+  const stated = notations.flatMap(({ name, value }) => (name === NOTATION ? [value] : []))
   const missing = partsOf(asked).find((part) => !stated.includes(part))
   if (missing !== undefined)
     throw new Error(`the signature is of another probe: it does not state ${missing.slice(1)}`)

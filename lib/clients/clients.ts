@@ -1,20 +1,13 @@
 // Lists all clients that request probes. Each change of a client's requests, or of how it handles answers, has its own row.
 
+import { isProbeError } from '../model/errors.ts'
 import { type DriverName, KINDS, type Kind } from '../model/probe.ts'
-import type { Ask, Wanted } from './ask.ts'
+import type { Wanted } from './ask.ts'
 import { APRIL_2020, bashLoaderAsk, scapLoaderAsk } from './bash-loader.ts'
 import type { HostFacts } from './facts.ts'
 import { CURRENT_FALCOCTL, falcoctlAsk } from './falcoctl.ts'
-import { type ConfigAsk, probeLoaderAsk } from './probe-loader.ts'
+import { probeLoaderAsk } from './probe-loader.ts'
 import { since } from './version.ts'
-
-/** How long a client waits; `undefined`: without limit. */
-interface Patience {
-  /** limit of one try, body included */
-  readonly trySeconds: number | undefined
-  /** number of retries after 408, 429 and 5xx; they obey Retry-After */
-  readonly retries: number
-}
 
 export interface Client {
   readonly id: string
@@ -32,21 +25,23 @@ export interface Client {
   readonly kinds: readonly Kind[]
   /** number of redirects that it follows; 0: it saves the body of the redirect as the probe */
   readonly redirects: number
-  readonly patience: Patience
+  /** limit of one try, body included; `undefined`: without limit */
+  readonly trySeconds: number | undefined
+  /** number of retries after 408, 429 and 5xx; they obey Retry-After */
+  readonly retries: number
   /** whether the client ends with an error if the kernel refuses the module; false: it only warns */
   readonly failsWhenRefused: boolean
-  /** Pure. @throws {ProbeError} The client sends no request, or its request is not a valid name. */
-  readonly asks: (facts: HostFacts, wanted: Wanted) => Ask | ConfigAsk
+  /** The path of its request, with its default repository. @throws {ProbeError} It sends none, or no valid name. */
+  readonly asks: (facts: HostFacts, wanted: Wanted) => string
 }
 
-const ENDLESS: Patience = { trySeconds: undefined, retries: 0 }
 /** Go's http.Client.Timeout includes redirects and body. */
-const GO = { redirects: 10, patience: { trySeconds: 60, retries: 0 } }
+const GO = { redirects: 10, trySeconds: 60, retries: 0 }
 /** Options: `curl -L`. */
-const CURL = { redirects: 50, patience: ENDLESS }
+const CURL = { redirects: 50, trySeconds: undefined, retries: 0 }
 /** Options: `--connect-timeout 5 --max-time 60 --retry 3 --retry-max-time 120`. */
-const CURL_RETRYING = { redirects: 50, patience: { trySeconds: 60, retries: 3 } }
-const CURL_WITHOUT_L = { redirects: 0, patience: ENDLESS }
+const CURL_RETRYING = { redirects: 50, trySeconds: 60, retries: 3 }
+const CURL_WITHOUT_L = { ...CURL, redirects: 0 }
 
 const SCRIPT = { kinds: KINDS, failsWhenRefused: true }
 
@@ -62,17 +57,15 @@ const falcoctl = (
   asks: (facts, wanted) => falcoctlAsk(facts, wanted, version),
 })
 
-const falcoLoader = (version: string, versions: string, years: string, curl: typeof CURL): Client => ({
-  id: `falco-driver-loader-${version === APRIL_2020 ? '2020-04' : version}`,
-  ...{ program: 'falco-driver-loader', versions, years, driverName: 'falco', ...SCRIPT, ...curl },
-  asks: (facts, wanted) => bashLoaderAsk(facts, wanted, version),
-})
-
-const scapLoader = (version: string, versions: string, years: string, curl: typeof CURL): Client => ({
-  id: `scap-driver-loader-${version}`,
-  ...{ program: 'scap-driver-loader', versions, years, driverName: 'scap', ...SCRIPT, ...curl },
-  asks: (facts, wanted) => scapLoaderAsk(facts, wanted, version),
-})
+const driverLoader =
+  (driverName: DriverName, asks: typeof bashLoaderAsk) =>
+  (version: string, versions: string, years: string, curl: typeof CURL | typeof CURL_RETRYING): Client => ({
+    id: `${driverName}-driver-loader-${version === APRIL_2020 ? '2020-04' : version}`,
+    ...{ program: `${driverName}-driver-loader`, versions, years, driverName, ...SCRIPT, ...curl },
+    asks: (facts, wanted) => asks(facts, wanted, version),
+  })
+const falcoLoader = driverLoader('falco', bashLoaderAsk)
+const scapLoader = driverLoader('scap', scapLoaderAsk)
 
 function probeLoader(driverName: DriverName, versions: string, years: string): Client {
   const id = driverName === 'falco' ? 'falco-probe-loader' : 'sysdig-probe-loader'
@@ -106,3 +99,16 @@ export const CLIENTS: readonly Client[] = [
   probeLoader('falco', 'Falco up to 0.22.1', 'up to May 2020'),
   probeLoader('scap', 'sysdig 0.1 to 0.27', '2015 to December 2021'),
 ]
+
+/** All clients with the paths of their requests on a host, newest first. `why`: the client sends no request with a valid name. */
+export const clientAnswers = (facts: HostFacts, wanted: Wanted) =>
+  CLIENTS.map((client) => ({ client, ...answerOf(client, facts, wanted) }))
+
+function answerOf({ asks }: Client, facts: HostFacts, wanted: Wanted): { path: string } | { why: string } {
+  try {
+    return { path: asks(facts, wanted) }
+  } catch (error) {
+    if (isProbeError(error)) return { why: error.message }
+    throw error
+  }
+}

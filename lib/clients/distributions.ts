@@ -2,13 +2,6 @@
 
 import type { HostFacts } from './facts.ts'
 
-/** The target for each `VERSION_ID` of Amazon Linux. Any other is `amazonlinux`. */
-export const AMAZON_TARGETS: ReadonlyMap<string, string> = new Map([
-  ['2', 'amazonlinux2'],
-  ['2022', 'amazonlinux2022'],
-  ['2023', 'amazonlinux2023'],
-])
-
 const DEBIAN_FLAVOUR = /(rt-|cloud-)?(amd64|arm64)/
 const DEBIAN_PACKAGE = /\d+\.\d+\.\d+-\d+/
 const MINIKUBE = /\d+\.\d+\.\d+/

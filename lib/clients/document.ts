@@ -47,12 +47,12 @@ const clients = (): string =>
       client.program === 'falcoctl' ? client.versions : `${client.program}: ${client.versions}`,
       client.years,
       client.kinds.join(', '),
-      patience(client),
+      patienceOf(client),
       client.failsWhenRefused ? 'error' : 'only a warning: exit status 0',
     ]),
   )
 
-function patience({ patience: { trySeconds, retries } }: Client): string {
+function patienceOf({ trySeconds, retries }: Client): string {
   if (trySeconds === undefined) return 'none'
   const tries = retries === 0 ? 'one try' : `${retries} retries after 408, 429 and 5xx`
   return `${trySeconds} s, body included; ${tries}`
@@ -84,20 +84,18 @@ function example(path: string): string[] {
   switch (said.tag) {
     case 'probe':
       return [
-        code(path),
         said.layout,
         said.aliased || said.layout !== 'current' ? code(said.canonical) : 'itself',
         said.unreachable ?? askedFor(said.clients),
       ]
     case 'config-hash':
       return [
-        code(path),
         said.layout,
         "the distribution's own kernel with that config",
         `requested by ${said.clients[0]}`,
       ]
     case 'malformed':
-      return [code(path), '', '', said.why]
+      return ['', '', said.why]
   }
 }
 
@@ -175,5 +173,8 @@ It cannot resolve these without an archive, so it keeps them as they are:
 
 ## Examples
 
-${table(['requested', 'layout', 'canonical', ''], EXAMPLES.map(example))}
+${table(
+  ['requested', 'layout', 'canonical', ''],
+  EXAMPLES.map((path) => [code(path), ...example(path)]),
+)}
 `

@@ -1,7 +1,7 @@
 // Explains a URL: which probe it names, its canonical name, which clients request it, or why it is invalid.
 
 import { isProbeError } from '../model/errors.ts'
-import type { Probe } from '../model/probe.ts'
+import type { ConfigHash, Probe } from '../model/probe.ts'
 import type { Companion } from '../names/file.ts'
 import { type ConfigHashName, format, type Name, type ProbeName, parse } from '../names/grammar.ts'
 import { LAYOUTS, type LayoutId } from '../names/layouts.ts'
@@ -16,7 +16,7 @@ interface Understood {
   /** false: clients of this layout follow no redirects, so they get the bytes inline */
   readonly redirects: boolean
   /** `undefined`: the probe itself */
-  readonly companion?: Companion
+  readonly companion: Companion | undefined
   /** clients that compute exactly this name */
   readonly clients: readonly string[]
 }
@@ -29,14 +29,11 @@ export type Explanation =
       /** path of the canonical name */
       readonly canonical: string
       readonly aliased: boolean
-      /** why no client computes this name; absent: at least one client does */
-      readonly unreachable?: string
+      /** why no client computes this name; `undefined`: at least one client does */
+      readonly unreachable: string | undefined
       readonly notes: readonly string[]
     } & Understood)
-  | ({
-      readonly tag: 'config-hash'
-      readonly parts: Omit<ConfigHashName, 'tag' | 'layout' | 'companion'>
-    } & Understood)
+  | ({ readonly tag: 'config-hash'; readonly parts: ConfigHash } & Understood)
   | { readonly tag: 'malformed'; readonly why: string }
 
 /** Never throws for bad names. `urlOrPath`: with or without scheme and host; a query is ignored. */
@@ -51,10 +48,10 @@ export function explain(urlOrPath: string): Explanation {
 }
 
 function explainName(name: Name): Explanation {
-  const { template, years, redirects } = LAYOUTS[name.layout]
-  const companion = name.companion === undefined ? {} : { companion: name.companion }
-  const layout = { layout: name.layout, template, years, redirects, ...companion }
-  return name.tag === 'probe' ? { ...layout, ...explainProbe(name) } : { ...layout, ...explainHash(name) }
+  const { layout, companion } = name
+  const { template, years, redirects } = LAYOUTS[layout]
+  const understood = { layout, template, years, redirects, companion }
+  return { ...understood, ...(name.tag === 'probe' ? explainProbe(name) : explainHash(name)) }
 }
 
 function explainProbe({ asked, probe, layout, companion }: ProbeName) {
@@ -65,7 +62,7 @@ function explainProbe({ asked, probe, layout, companion }: ProbeName) {
     canonical: format(probe, companion),
     aliased: format(asked) !== format(probe),
     clients: reached.tag === 'reachable' ? reached.by : [],
-    ...(reached.tag === 'unreachable' ? { unreachable: reached.why } : {}),
+    unreachable: reached.tag === 'unreachable' ? reached.why : undefined,
     notes: notesOn(asked, reached.tag === 'reachable' ? reached.as : []),
   }
 }
@@ -76,28 +73,23 @@ const DEBIAN_ABI = /^\d+\.\d+\.0-\d+-/
 function notesOn(asked: Probe, as: readonly string[]): string[] {
   const { target, kernelRelease, kernelVersion } = asked
   const others = as.filter((id) => id !== target)
-  const unasked = as.length > 0 ? unaskedBy(asked, CURRENT_FALCOCTL) : undefined
-  return [
-    ...(unasked === undefined ? [] : [unasked]),
-    ...(target === 'debian' && DEBIAN_ABI.test(kernelRelease)
-      ? ["falcoctl, and loaders since 0.35.0, ask so only where uname -v does not say the package's version"]
-      : []),
-    ...(others.length > 0 ? [`asked for as ${others.join(', ')}, the ID in os-release`] : []),
-    ...(target.startsWith('ubuntu-') && /^\d+$/.test(kernelVersion)
-      ? [
-          `falco-driver-loader before 0.35.1 writes ${kernelVersion} for a kernel whose uname -v says #${kernelVersion}~{series} as well: only the archive can tell which was meant`,
-        ]
-      : []),
+  const notes = [
+    as.length > 0 && unaskedBy(asked, CURRENT_FALCOCTL),
+    target === 'debian' &&
+      DEBIAN_ABI.test(kernelRelease) &&
+      "falcoctl, and loaders since 0.35.0, ask so only where uname -v does not say the package's version",
+    others.length > 0 && `asked for as ${others.join(', ')}, the ID in os-release`,
+    target.startsWith('ubuntu-') &&
+      /^\d+$/.test(kernelVersion) &&
+      `falco-driver-loader before 0.35.1 writes ${kernelVersion} for a kernel whose uname -v says #${kernelVersion}~{series} as well: only the archive can tell which was meant`,
   ]
+  return notes.filter((note) => typeof note === 'string')
 }
 
-function explainHash({ driverVersion, driverName, arch, unameRelease, configMd5, kind }: ConfigHashName) {
-  return {
-    tag: 'config-hash' as const,
-    parts: { driverVersion, driverName, arch, unameRelease, configMd5, kind },
-    clients:
-      driverName === 'falco'
-        ? ['falco-probe-loader up to 0.21', 'falco-driver-loader 0.22']
-        : ['sysdig-probe-loader up to 0.27'],
-  }
-}
+const explainHash = ({ tag, layout: _, companion: __, ...parts }: ConfigHashName) => ({
+  ...{ tag, parts },
+  clients:
+    parts.driverName === 'falco'
+      ? ['falco-probe-loader up to 0.21', 'falco-driver-loader 0.22']
+      : ['sysdig-probe-loader up to 0.27'],
+})

@@ -64,20 +64,16 @@ const ETC_VERSION = /^[\x20-\x7e]{0,256}$/
 const NUMBERS = /\d+\.\d+\.\d+/
 const MD5 = /^[0-9a-f]{32}$/
 
-/**
- * Ignores unusable optional facts.
- * @throws {ProbeError} `malformed`: a required fact is unusable; the message begins with its field.
- */
+/** Ignores unusable optional facts. @throws {ProbeError} `malformed`: the message begins with an unusable required field. */
 export function hostFacts(raw: RawFacts): HostFacts {
   const ignored: IgnoredFact[] = []
-  const ignore = (fact: IgnoredFact) => void ignored.push(fact)
   return {
     unameRelease: needed('release', raw.release, (text) => (RELEASE.test(text) ? text : undefined)),
     unameVersion: needed('version', raw.version, (text) => (VERSION.test(text) ? text : undefined)),
     machine: needed('machine', raw.machine, (text) => MACHINES.get(text)),
     configMd5: raw.configMd5 === undefined ? undefined : configMd5(raw.configMd5.trim()),
-    osRelease: osReleaseOf(raw.osRelease, ignore),
-    etcVersion: etcVersionOf(raw.etcVersion?.trim(), ignore),
+    osRelease: osReleaseOf(raw.osRelease, ignored),
+    etcVersion: etcVersionOf(raw.etcVersion?.trim(), ignored),
     ignored,
   }
 }
@@ -95,24 +91,27 @@ function configMd5(text: string): string {
 }
 
 /** Uses the complete file or nothing, because a part of it could name another kernel. */
-function osReleaseOf(text: string | undefined, ignore: (fact: IgnoredFact) => void): OsRelease | undefined {
+function osReleaseOf(text: string | undefined, ignored: IgnoredFact[]): OsRelease | undefined {
   try {
     return text === undefined ? undefined : parseOsRelease(text)
   } catch (error) {
     if (!isProbeError(error, 'malformed')) throw error
     const why = `${error.message.replace(/^os-release: /, '')}; so the distribution is unknown, and its kernel counts as your own build (target vanilla)`
-    ignore({ field: 'os-release', why })
+    ignored.push({ field: 'os-release', why })
     return undefined
   }
 }
 
 /** Other devices also have this file. On minikube it contains one line with minikube's version. */
-function etcVersionOf(text: string | undefined, ignore: (fact: IgnoredFact) => void): string | undefined {
+function etcVersionOf(text: string | undefined, ignored: IgnoredFact[]): string | undefined {
   if (text === undefined || text === '') return text
   const odd = !ETC_VERSION.test(text)
   if (odd || !NUMBERS.test(text)) {
     const why = odd ? 'it is not one short line' : 'it has no version such as v1.26.0'
-    ignore({ field: 'etc-version', why: `${why}, as minikube's has: the host does not count as a minikube` })
+    ignored.push({
+      field: 'etc-version',
+      why: `${why}, as minikube's has: the host does not count as a minikube`,
+    })
   }
   return odd ? undefined : text
 }

@@ -1,17 +1,11 @@
 // Refuses the drivers for which falcoctl sends no request.
 
 import { ProbeError } from '../model/errors.ts'
-import type { Arch, Kind } from '../model/probe.ts'
+import type { Arch, Kind, Probe } from '../model/probe.ts'
 import { since, versionNumber } from './version.ts'
 
-/** The facts by which falcoctl decides. */
-interface Choice {
-  readonly kind: Kind
-  readonly target: string
-  readonly arch: Arch
-  /** as parsed by falcoctl */
-  readonly kernelRelease: string
-}
+/** The facts by which falcoctl decides. `kernelRelease`: as parsed by falcoctl. */
+type Choice = Pick<Probe, 'kind' | 'target' | 'arch' | 'kernelRelease'>
 
 /** falcoctl's target for an unknown distribution. */
 export const UNDETERMINED = 'undetermined'
@@ -25,8 +19,6 @@ const OLDEST: Readonly<Record<Kind, Readonly<Record<Arch, string>>>> = {
   kmod: { x86_64: '2.6', aarch64: '3.16' },
   ebpf: { x86_64: '4.14', aarch64: '4.17' },
 }
-/** Applies to x86_64 since 0.13.0. */
-const OLDEST_KMOD = '3.10'
 
 /** @throws {ProbeError} `unsupported-kind`, `unsupported-kernel`, `unknown-target`: falcoctl `version` sends no request. */
 export function refuseUnasked(choice: Choice, version: string): void {
@@ -55,7 +47,8 @@ export function refuseUnasked(choice: Choice, version: string): void {
 const takesNoModule = ({ target, kernelRelease }: Choice): boolean =>
   target === 'cos' || (target === 'ol' && kernelRelease.includes('uek'))
 
+/** 0.13.0 raised the oldest kernel of x86_64. */
 const oldestOf = ({ kind, arch }: Choice, version: string): string =>
-  kind === 'kmod' && arch === 'x86_64' && since(version, '0.13.0') ? OLDEST_KMOD : OLDEST[kind][arch]
+  kind === 'kmod' && arch === 'x86_64' && since(version, '0.13.0') ? '3.10' : OLDEST[kind][arch]
 
 const numbersOf = (kernelRelease: string): string => /^\d+(?:\.\d+)?/.exec(kernelRelease)?.[0] ?? '0'

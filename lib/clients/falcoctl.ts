@@ -2,10 +2,10 @@
 
 import { ProbeError } from '../model/errors.ts'
 import { quote } from '../model/text.ts'
-import { ubuntuFlavour } from '../names/aliases.ts'
+import { AMAZON_TARGETS, ubuntuFlavour } from '../names/aliases.ts'
 import { fileOf } from '../names/file.ts'
-import { type Ask, ask, type Identity, probeAsked, type Wanted } from './ask.ts'
-import { AMAZON_TARGETS, bottlerocketVersion, debianRelease, minikubeVersion } from './distributions.ts'
+import { ask, type Identity, type Wanted } from './ask.ts'
+import { bottlerocketVersion, debianRelease, minikubeVersion } from './distributions.ts'
 import type { HostFacts } from './facts.ts'
 import { refuseUnasked, UNDETERMINED } from './falcoctl-choice.ts'
 import { type FalcoctlRelease, parseRelease } from './falcoctl-release.ts'
@@ -22,8 +22,8 @@ const SEMVER = /^(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)){2}(?:-[0-9A-Za-z.-]+)?(?:\+[
  * @throws {ProbeError} `malformed`: its request is not a valid name; `unsupported-kernel`, `unsupported-kind`,
  * `unknown-target`: it sends no request on that host.
  */
-export function falcoctlAsk(facts: HostFacts, wanted: Wanted, version = CURRENT_FALCOCTL): Ask {
-  const probe = probeAsked(facts, wanted, falcoctlIdentity(facts, version))
+export function falcoctlAsk(facts: HostFacts, wanted: Wanted, version: string): string {
+  const probe = { ...wanted, arch: facts.machine, ...falcoctlIdentity(facts, version) }
   refuseUnasked({ ...probe, kernelRelease: facts.unameRelease }, version)
   const driverVersion = wanted.driverVersion.replaceAll('+', '%2B')
   return ask(`/driver/${driverVersion}/${probe.arch}/${fileOf(probe)}`, probe)

@@ -1,4 +1,4 @@
-// Finds the clients that compute a name, or explains why none does. It inverts the rules of host-names.ts.
+// Finds the clients that compute a name, or explains why none does. It inverts the rules of clients.ts.
 
 import { isProbeError } from '../model/errors.ts'
 import type { DriverName, Probe } from '../model/probe.ts'
@@ -65,8 +65,7 @@ export function reach(asked: Probe, layout?: ProbeLayout): Reach {
   if (typeof verdict === 'string') return { tag: 'unreachable', why: verdict }
   const [first, last] = layout === undefined ? [APRIL, LAST] : LAYOUT_SPANS[layout]
   const by = verdict
-    .filter((generation) => generation >= first && generation <= last)
-    .filter((generation) => generation < FALCOCTL || falcoctlAsks(asked, generation))
+    .filter((one) => one >= first && one <= last && (one < FALCOCTL || falcoctlAsks(asked, one)))
     .flatMap((generation) => GENERATIONS[generation]?.[asked.driverName] ?? [])
   if (by.length === 0)
     return { tag: 'unreachable', why: 'no client that computes this name uses this layout' }
@@ -96,16 +95,11 @@ function generationsOf(probe: Probe): Generations {
   if (said !== undefined && ['x86_64', 'amd64'].includes(said) !== (arch === 'x86_64'))
     return `a host with the kernel ${kernelRelease} does not request ${arch}`
   if (target === 'ubuntu' || target.startsWith('ubuntu-')) return ubuntu(probe)
+  if (/^(?:amzn|amazonlinux(?:|2|2022|2023))$/.test(target)) return amazon(probe)
   if (target !== target.toLowerCase()) return 'clients write the ID of os-release in lower case'
   switch (target) {
     case 'debian':
       return debian(probe)
-    case 'amzn':
-    case 'amazonlinux':
-    case 'amazonlinux2':
-    case 'amazonlinux2022':
-    case 'amazonlinux2023':
-      return amazon(probe)
     case 'minikube':
       return variant(probe, /^1_\d+\.\d+\.\d+$/, FLAVOURS, '1_{x.y.z of /etc/VERSION}')
     case 'bottlerocket':
@@ -113,9 +107,7 @@ function generationsOf(probe: Probe): Generations {
     case 'talos':
       return variant(probe, /^1_[^_]+$/, TALOS, '1_{VERSION_ID}')
     case 'flatcar':
-      return /^\d+\.\d+\.\d+$/.test(kernelRelease)
-        ? numbered(probe, span(RELEASED))
-        : numbered(probe, span(APRIL, RELEASED))
+      return numbered(probe, /^\d+\.\d+\.\d+$/.test(kernelRelease) ? span(RELEASED) : span(APRIL, RELEASED))
     case UNDETERMINED:
       return "no client of Falco or sysdig sends a request for an unknown distribution; only this registry's own loader does, and then submits the kernel's config"
     case 'vanilla':

@@ -16,7 +16,7 @@ export const TARGET_ALIASES: ReadonlyMap<string, string> = new Map([
   ['raspbian', 'debian'],
 ])
 
-/** Targets by VERSION_ID, which Amazon's kernel releases contain. */
+/** Targets by VERSION_ID, which Amazon's kernel releases contain. Clients use `amazonlinux` for any other. */
 export const AMAZON_TARGETS: ReadonlyMap<string, string> = new Map([
   ['1', 'amazonlinux'],
   ['2', 'amazonlinux2'],
@@ -31,9 +31,9 @@ export const amazonTarget = (kernelRelease: string): string | undefined =>
 /** The leftmost match counts, as in bash and Go: `5.0.0-1028-aws-5.0` and `5.15.0-1009-aws` both give `aws`. */
 const UBUNTU_FLAVOUR = /-([a-zA-Z]+)(-.*)?$/
 
-const WITH_SUFFIX = /^(\d[A-Za-z0-9.+~]*)-[A-Za-z]+$/
+/** A version with a vendor's suffix. The group contains its first digits. */
+const WITH_SUFFIX = /^(\d+)(?:[A-Za-z.+~][A-Za-z0-9.+~]*)?-[A-Za-z]+$/
 const UBUNTU_SUFFIX = /(?:-Ubuntu)+$/
-const LEADING_DIGITS = /^\d+/
 const DIGITS = /^\d+$/
 
 /** The flavour in a release, by the rule of clients since Falco 0.33. The default is `generic`. */
@@ -46,19 +46,17 @@ export function longUbuntuTarget(kernelRelease: string): string {
   return `ubuntu-${flavour}${rest}`
 }
 
-/** The probe with its canonical name. Returns `probe` itself if the name is canonical already. */
+/** The probe with its canonical name. */
 export function canonical(probe: Probe): Probe {
   const target = canonicalTarget(probe)
-  const kernelVersion = canonicalVersion(target, probe.kernelVersion)
-  return target === probe.target && kernelVersion === probe.kernelVersion
-    ? probe
-    : { ...probe, target, kernelVersion }
+  return { ...probe, target, kernelVersion: canonicalVersion(target, probe.kernelVersion) }
 }
 
 function canonicalTarget({ target, kernelRelease }: Probe): string {
   switch (target) {
     case 'ubuntu':
     case 'ubuntu-generic':
+    case longUbuntuTarget(kernelRelease):
       // Before Falco 0.33, clients knew only aws and generic. The release contains the real flavour.
       return `ubuntu-${ubuntuFlavour(kernelRelease)}`
     case 'amzn':
@@ -66,8 +64,6 @@ function canonicalTarget({ target, kernelRelease }: Probe): string {
       // Before Falco 0.35, clients knew only version 2, and used amazonlinux for all others.
       return amazonTarget(kernelRelease) ?? target
     default:
-      if (target.startsWith('ubuntu-') && target === longUbuntuTarget(kernelRelease))
-        return `ubuntu-${ubuntuFlavour(kernelRelease)}`
       return TARGET_ALIASES.get(target) ?? target
   }
 }
@@ -83,7 +79,4 @@ function canonicalVersion(target: string, version: string): string {
   return withoutVendor(version)
 }
 
-function withoutVendor(version: string): string {
-  if (!WITH_SUFFIX.test(version)) return version
-  return LEADING_DIGITS.exec(version)?.[0] ?? version
-}
+const withoutVendor = (version: string): string => version.replace(WITH_SUFFIX, '$1')

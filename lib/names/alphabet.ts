@@ -8,23 +8,16 @@ const MAX_RAW_PATH = 2048
 const MAX_PATH = 600
 const MAX_PARTS = 12
 
-/** The allowed characters of a segment. */
-const PART = /^[A-Za-z0-9.+~_-]+$/
-
-interface Parts {
-  /** decoded segments, of allowed characters; only the first ones may be empty */
-  readonly parts: readonly string[]
-  /** slashes between the last segments were percent-encoded, because the client escaped the complete key */
-  readonly escaped: boolean
-}
+/** The allowed characters of a segment. A double slash makes an empty one; the layouts decide whether that is harmless. */
+const PART = /^[A-Za-z0-9.+~_-]*$/
 
 /**
  * Splits a path into segments, and percent-decodes them once. A decoded space stands for a `+` that a client escaped as in a
  * query. In the last segment, an escaped slash also separates segments, because one client escapes its complete key. A gateway
- * may have decoded that slash already.
+ * may have decoded that slash already. `escaped`: slashes between the last segments were percent-encoded.
  * @throws {ProbeError} `malformed`.
  */
-export function partsOf(path: string): Parts {
+export function partsOf(path: string): { readonly parts: readonly string[]; readonly escaped: boolean } {
   if (path.length > MAX_RAW_PATH) throw malformed(`the path has ${path.length} characters`)
   if (!path.startsWith('/')) throw malformed('the path does not begin with /')
   const raw = path.slice(1).split('/')
@@ -38,21 +31,14 @@ export function partsOf(path: string): Parts {
 }
 
 function decode(raw: string): string {
-  const plain = raw.includes('%') ? percentDecode(raw) : raw
-  return plain.includes(' ') ? plain.replaceAll(' ', '+') : plain
-}
-
-function percentDecode(raw: string): string {
   try {
-    return decodeURIComponent(raw)
+    return decodeURIComponent(raw).replaceAll(' ', '+')
   } catch {
     throw malformed(`${quote(raw)} has a broken percent escape`)
   }
 }
 
-/** Allows an empty segment, which comes from a double slash. The layouts decide whether it is harmless. */
 function checkPart(part: string): void {
-  if (part === '') return
   if (!PART.test(part)) throw malformed(`${quote(part)} has a character other than A-Z a-z 0-9 . + ~ _ -`)
   if (part.includes('..')) throw malformed(`${quote(part)} has ".."`)
 }

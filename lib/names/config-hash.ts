@@ -12,9 +12,7 @@ const FILE =
 const LOOKS_LIKE = /^(?:falco|sysdig)-probe-/
 
 /** `undefined`: another kind of name. @throws {ProbeError} `malformed`: this kind of name, but invalid. */
-export function parseConfigHash(
-  file: string,
-): { facts: ConfigHash; companion: Companion | undefined } | undefined {
+export function parseConfigHash(file: string) {
   if (!LOOKS_LIKE.test(file)) return undefined
   const match = file.length <= MAX_FILE ? FILE.exec(file) : null
   const [, program, bpf, driverVersion = '', arch, unameRelease = '', configMd5 = '', extension, companion] =

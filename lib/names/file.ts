@@ -27,9 +27,7 @@ const TWO_PART_VERSION = /^(.+)_(\d+_[A-Za-z0-9][A-Za-z0-9.+~-]*)$/
 /** Targets whose kernel version has two parts, e.g. `1_1.26.0`. For these, the version contains the last `_`. */
 const TWO_PART_TARGETS: readonly string[] = ['minikube', 'talos', 'bottlerocket']
 
-const EXTENSIONS: Readonly<Record<Kind, string>> = { kmod: 'ko', ebpf: 'o' }
-
-export const extensionOf = (kind: Kind): string => EXTENSIONS[kind]
+export const extensionOf = (kind: Kind): string => (kind === 'kmod' ? 'ko' : 'o')
 export const kindOf = (extension: string | undefined): Kind => (extension === 'ko' ? 'kmod' : 'ebpf')
 
 /** @throws {ProbeError} `malformed`. */
@@ -38,9 +36,8 @@ export function parseFile(file: string): { facts: FileFacts; companion: Companio
   if (!match) throw malformed(`${quote(file)} is not the file name of a probe`)
   refuseWithoutRelease(file)
   const [, driverName, target = '', rest = '', extension, companion] = match
-  const { kernelRelease, kernelVersion } = splitRelease(target, rest)
-  const facts = { driverName: driverName as DriverName, target, kernelRelease, kernelVersion }
-  return { facts: { ...facts, kind: kindOf(extension) }, companion: companion as Companion | undefined }
+  const name = { driverName: driverName as DriverName, target, ...splitRelease(target, rest) }
+  return { facts: { ...name, kind: kindOf(extension) }, companion: companion as Companion | undefined }
 }
 
 /** Splits from the right: the release may contain `_` (`el8_10.x86_64`), and so may the version of some targets. */
@@ -54,4 +51,4 @@ function splitRelease(target: string, rest: string): Pick<Probe, 'kernelRelease'
 
 /** The probe's file name, e.g. `scap_debian_6.1.192-2-amd64_1.ko`. */
 export const fileOf = (probe: FileFacts): string =>
-  `${probe.driverName}_${probe.target}_${probe.kernelRelease}_${probe.kernelVersion}.${EXTENSIONS[probe.kind]}`
+  `${probe.driverName}_${probe.target}_${probe.kernelRelease}_${probe.kernelVersion}.${extensionOf(probe.kind)}`

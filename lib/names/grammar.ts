@@ -2,7 +2,7 @@
 
 import { isSha256 } from '../model/digest.ts'
 import { ProbeError } from '../model/errors.ts'
-import { ARCHES, type Arch, type ConfigHash, type Probe } from '../model/probe.ts'
+import { ARCHES, type ConfigHash, type Probe } from '../model/probe.ts'
 import { quote } from '../model/text.ts'
 import { canonical } from './aliases.ts'
 import { malformed, partsOf } from './alphabet.ts'
@@ -33,7 +33,7 @@ export interface ConfigHashName extends ConfigHash {
 export type Name = ProbeName | ConfigHashName
 
 export const MAX_DRIVER_VERSION = 128
-const DRIVER_VERSION = /^[A-Za-z0-9][A-Za-z0-9.+~_-]*$/
+export const DRIVER_VERSION = /^[A-Za-z0-9][A-Za-z0-9.+~_-]*$/
 
 /**
  * Parses a raw request path from the right, in any layout and with any prefix. A gateway may have percent-decoded it once.
@@ -65,13 +65,11 @@ function parseParts(parts: readonly string[], escaped: boolean): Name {
 
 function parseProbeName(parts: readonly string[], file: string, escaped: boolean): ProbeName {
   const { facts, companion } = parseFile(file)
-  const beside = parts.at(-2) ?? ''
-  const inFolder = isArch(beside)
-  const driverVersion = (inFolder ? parts.at(-3) : beside) ?? ''
+  const folderArch = ARCHES.find((arch) => arch === parts.at(-2))
+  const inFolder = folderArch !== undefined
+  const [driverVersion = '', folder = ''] = parts.slice(0, inFolder ? -2 : -1).reverse()
   checkVersion(driverVersion, inFolder)
-  const folder = parts.at(inFolder ? -4 : -3) ?? ''
-  const arch = inFolder ? beside : archOfRelease(facts.kernelRelease)
-  const asked: Probe = { driverVersion, arch, ...facts }
+  const asked: Probe = { driverVersion, arch: folderArch ?? archOfRelease(facts.kernelRelease), ...facts }
   const layout = escaped ? 'escaped' : layoutOf(inFolder, folder, facts)
   return { tag: 'probe', layout, probe: canonical(asked), asked, companion }
 }
@@ -91,8 +89,6 @@ function layoutOf(inFolder: boolean, folder: string, { driverName, kind }: FileF
   if (folder === 'ebpf-probe' && kind === 'ebpf') return folder
   return 'flat'
 }
-
-const isArch = (text: string): text is Arch => (ARCHES as readonly string[]).includes(text)
 
 /** Works like `parse`, for names with a target. @throws {ProbeError} `malformed`; `not-found`: the name has no target. */
 export function parseProbe(path: string): ProbeName {

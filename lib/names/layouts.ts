@@ -3,16 +3,8 @@
 import type { ConfigHash, Probe } from '../model/probe.ts'
 import { configHashFile } from './config-hash.ts'
 
+export type LayoutId = keyof typeof LAYOUTS
 export type ProbeLayout = Exclude<LayoutId, 'config-hash'>
-export type LayoutId =
-  | 'current'
-  | 'escaped'
-  | 'flat'
-  | 'scap'
-  | 'scap-flat'
-  | 'kernel-module'
-  | 'ebpf-probe'
-  | 'config-hash'
 
 interface Layout {
   readonly template: string
@@ -26,7 +18,7 @@ interface Layout {
 
 const FILE = '{name}_{target}_{kernelRelease}_{kernelVersion}.{ko|o}'
 
-export const LAYOUTS: Readonly<Record<LayoutId, Layout>> = {
+export const LAYOUTS = {
   current: {
     template: `/driver/{driverVersion}/{arch}/${FILE}`,
     folders: ['driver'],
@@ -85,7 +77,7 @@ export const LAYOUTS: Readonly<Record<LayoutId, Layout>> = {
       'sysdig-probe-loader of sysdig 0.1 to 0.27; falco-probe-loader of Falco up to 0.21, falco-driver-loader 0.22',
     redirects: false,
   },
-}
+} as const satisfies Readonly<Record<string, Layout>>
 
 /** The arch in a release, for layouts without an arch. The default is `x86_64`, which was the only one then. */
 export const archOfRelease = (kernelRelease: string): Probe['arch'] =>

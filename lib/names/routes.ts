@@ -1,5 +1,4 @@
-// Lists all routes of the registry: which function answers which methods of a path. The gateway, the grammar of names, the
-// OpenAPI document and every 405 use this table.
+// Lists all routes of the registry, for the gateway, the grammar of names, the OpenAPI document and every 405.
 
 import { PUBLIC_KEY_OBJECT } from '../model/keys.ts'
 import { LAYOUTS } from './layouts.ts'
@@ -37,17 +36,13 @@ export const OWN_ROUTES = [
   { path: '/rpm/{path+}', methods: read('resolve') },
 ] as const satisfies readonly Route[]
 
+type PathWith<Methods> = Extract<(typeof OWN_ROUTES)[number], { readonly methods: Methods }>['path']
+
 /** The paths that one function answers. */
-export type PathOf<By extends Answering> = Extract<
-  (typeof OWN_ROUTES)[number],
-  { readonly methods: { readonly GET: By } }
->['path']
+export type PathOf<By extends Answering> = PathWith<{ readonly GET: By }>
 
 /** The paths that accept POST. */
-export type PostedPath = Extract<
-  (typeof OWN_ROUTES)[number],
-  { readonly methods: { readonly POST: Answering } }
->['path']
+export type PostedPath = PathWith<{ readonly POST: Answering }>
 
 /** Names of probes, with any prefix. */
 const NAMES: Route = { path: '/{name+}', methods: read('resolve') }
@@ -64,10 +59,7 @@ const direct = (): Route[] =>
 export const routes = (): readonly Route[] => [...OWN_ROUTES, ...direct(), NAMES]
 
 /** The route of a raw path, and the values of its `{part}` segments. All names have the same methods. */
-export function routeOf(path: string): {
-  readonly route: Route
-  readonly parts: Readonly<Record<string, string>>
-} {
+export function routeOf(path: string): { route: Route; parts: Readonly<Record<string, string>> } {
   for (const [route, pattern] of PATTERNS) {
     const match = pattern.exec(path)
     if (match !== null) return { route, parts: match.groups ?? {} }

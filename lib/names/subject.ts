@@ -1,7 +1,7 @@
 // The subject of a response: a probe, or a name that has not been resolved to a probe yet.
 
-import type { Probe } from '../model/probe.ts'
-import { type Companion, fileOf } from './file.ts'
+import type { ConfigHash, Probe } from '../model/probe.ts'
+import type { Companion } from './file.ts'
 import { format, type Name } from './grammar.ts'
 import { formatConfigHash } from './layouts.ts'
 
@@ -12,18 +12,13 @@ export interface Subject {
   path(companion?: Companion): string
 }
 
-export const subjectOf = (probe: Probe): Subject => ({
-  file: fileOf(probe),
-  driverVersion: probe.driverVersion,
-  path: (companion) => format(probe, companion),
-})
-
-export function subjectOfName(name: Name): Subject {
-  if (name.tag === 'probe') return subjectOf(name.probe)
-  const path = formatConfigHash(name)
+export function subjectOf(asked: Probe | ConfigHash): Subject {
+  const path = 'configMd5' in asked ? formatConfigHash(asked) : format(asked)
   return {
     file: path.slice(path.lastIndexOf('/') + 1),
-    driverVersion: name.driverVersion,
+    driverVersion: asked.driverVersion,
     path: (companion) => (companion === undefined ? path : `${path}.${companion}`),
   }
 }
+
+export const subjectOfName = (name: Name): Subject => subjectOf(name.tag === 'probe' ? name.probe : name)

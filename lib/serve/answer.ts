@@ -1,8 +1,16 @@
-// Defines the domain's answers, which functions/runtime/http.ts converts to HTTP.
+// Defines the domain's requests and answers, which functions/runtime/http.ts converts from and to HTTP.
 
 import { type ErrorCode, ProbeError } from '../model/errors.ts'
 import type { FailureReason } from '../model/probe.ts'
 import { allowOf } from '../names/routes.ts'
+
+export interface Request {
+  readonly method: string
+  /** path without the query, as the client sent it, percent escapes included */
+  readonly path: string
+  /** who pays for a miss: an IPv4 address or an IPv6 /64 */
+  readonly caller: string
+}
 
 /** RFC 9457 problem details. */
 export interface Problem {
@@ -39,13 +47,9 @@ const ABOUT_FIELDS: readonly ErrorCode[] = ['bad-field', 'bad-config', 'config-m
 const FIELD = /^([\x21-\x7e]{1,100}): /
 
 export function problemOf(error: ProbeError): Problem {
-  const { status, title, retryAfter } = HEADS[error.code]
   const field = ABOUT_FIELDS.includes(error.code) ? FIELD.exec(error.message)?.[1] : undefined
-  return {
-    ...{ status, code: error.code, title, detail: error.message },
-    ...(retryAfter === undefined ? {} : { retryAfter }),
-    ...(field === undefined ? {} : { more: { field } }),
-  }
+  const more = field === undefined ? {} : { more: { field } }
+  return { ...HEADS[error.code], code: error.code, detail: error.message, ...more }
 }
 
 export const NO_ROOM = 'There is no room for new builds now'
@@ -90,7 +94,7 @@ const HEADS: Readonly<Record<ErrorCode, Head>> = {
 }
 
 /** @throws {ProbeError} `method-not-allowed`. */
-export function methodOf({ method, path }: { readonly method: string; readonly path: string }): ReadMethod {
+export function methodOf({ method, path }: Pick<Request, 'method' | 'path'>): ReadMethod {
   const allowed = allowOf(path)
   if ((method === 'GET' || method === 'HEAD') && allowed.includes(method)) return method
   throw new ProbeError('method-not-allowed', `${method.slice(0, 20)} is not supported here, only ${allowed}`)

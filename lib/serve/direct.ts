@@ -1,20 +1,16 @@
 // Sends probes inline. Clients from before May 2020 follow no redirect, so one request both waits and returns the bytes.
 
 import { unreachable } from '../model/errors.ts'
-import type { Elapsed } from '../model/ports.ts'
-import type { Probe, Publication } from '../model/probe.ts'
 import { fileOf } from '../names/file.ts'
 import { format, parse } from '../names/grammar.ts'
-import { type Answer, methodOf, problem, type ReadMethod } from './answer.ts'
-import { type HoldPorts, held } from './hold.ts'
-import { answerBeside, type Located, locate, type Request, type ResolvePorts } from './resolve.ts'
+import { type Answer, methodOf, problem, type ReadMethod, type Request } from './answer.ts'
+import { held, type PollPorts } from './hold.ts'
+import { answerBeside, type Located, locate, type ResolvePorts } from './resolve.ts'
 import type { Sign } from './sign-of-life.ts'
 import { beingBuilt, type Hit, hitAnswer } from './states.ts'
 
-export interface DeliverPorts extends ResolvePorts, Pick<HoldPorts, 'holds'> {
-  readonly elapsed: Elapsed
+export interface DeliverPorts extends ResolvePorts, Pick<PollPorts, 'holds' | 'elapsed' | 'sleep'> {
   readonly sign: Sign
-  readonly sleep: (milliseconds: number) => Promise<void>
   /** Returns the bytes of a published object. */
   readonly read: (objectKey: string) => Promise<Uint8Array>
 }
@@ -32,8 +28,7 @@ export async function deliver(ports: DeliverPorts, request: Request): Promise<An
   const look = () => locate(ports, name, { method, caller: request.caller })
   const first = await look()
   if (first.tag !== 'being-built') return answerOf(ports, first, method)
-  const waiting = { room: 'direct' as const, caller: request.caller }
-  return held(ports, waiting, end, async () =>
+  return held(ports, { room: 'direct', caller: request.caller }, end, async () =>
     answerOf(ports, await whileBuilt(ports, first, look, hop), method),
   )
 }
@@ -69,15 +64,11 @@ async function answerOf(ports: DeliverPorts, located: Located, method: ReadMetho
 }
 
 async function bytes({ read }: DeliverPorts, { probe, publication }: Hit): Promise<Answer> {
-  if (publication.bytes > MAX_BYTES) return problem(tooLarge(probe, publication))
+  if (publication.bytes > MAX_BYTES)
+    return problem({
+      ...{ status: 404, code: 'too-large', title: 'This probe is too large for this URL' },
+      detail: `${fileOf(probe)} has ${publication.bytes} bytes, and this URL can send ${MAX_BYTES} at most: get it at ${format(probe)}, following redirects`,
+    })
   const body = await read(publication.objectKey)
   return { tag: 'bytes', body, contentType: 'application/octet-stream', canonical: format(probe) }
 }
-
-const tooLarge = (probe: Probe, { bytes: size }: Publication) =>
-  ({
-    status: 404,
-    code: 'too-large',
-    title: 'This probe is too large for this URL',
-    detail: `${fileOf(probe)} has ${size} bytes, and this URL can send ${MAX_BYTES} at most: get it at ${format(probe)}, following redirects`,
-  }) as const

@@ -2,10 +2,10 @@
 
 import { type DriverCatalogue, didYouMean, entryOf } from '../model/drivers.ts'
 import { ProbeError } from '../model/errors.ts'
-import type { Budgets, Bus, Catalogue, Clock, Elapsed, NewId, Sources } from '../model/ports.ts'
+import type { Budgets, Bus, Catalogue, Clock, NewId, Sources } from '../model/ports.ts'
 import { CATALOGUE_MILLISECONDS, isRecent, minuteOf } from '../model/retry.ts'
 import type { Settings } from '../model/settings.ts'
-import { type HoldPorts, held, type Waiting } from './hold.ts'
+import { held, type PollPorts, type Waiting } from './hold.ts'
 
 interface CataloguePorts {
   readonly catalogue: Pick<Catalogue, 'read'>
@@ -15,10 +15,8 @@ interface CataloguePorts {
   readonly newId: NewId
 }
 
-export interface DriverVersionsPorts extends CataloguePorts, HoldPorts {
+export interface DriverVersionsPorts extends CataloguePorts, PollPorts {
   readonly settings: Pick<Settings, 'revoked' | 'hold' | 'cloud'>
-  readonly elapsed: Elapsed
-  readonly sleep: (milliseconds: number) => Promise<void>
 }
 
 /** The first reading of the lists takes about ten seconds. */
@@ -34,11 +32,8 @@ export async function driverVersions(
   waiting: Waiting,
 ): Promise<readonly string[]> {
   const end = ports.now() + HOLD_MILLISECONDS
-  const good = ({ versions }: DriverCatalogue) =>
-    versions.filter((version) => !ports.settings.revoked.includes(version))
-  const known = await readOrAskFor(ports)
-  if (known !== undefined) return good(known)
-  return good(await held(ports, waiting, end, () => firstRead(ports)))
+  const known = (await readOrAskFor(ports)) ?? (await held(ports, waiting, end, () => firstRead(ports)))
+  return known.versions.filter((version) => !ports.settings.revoked.includes(version))
 }
 
 async function firstRead({ catalogue, elapsed, sleep }: DriverVersionsPorts) {

@@ -3,7 +3,8 @@
 import { ProbeError } from '../model/errors.ts'
 import type { Index } from '../model/ports.ts'
 import type { Probe, ProbeState } from '../model/probe.ts'
-import { keyOfName, type Name, probeOf } from '../names/grammar.ts'
+import { type ConfigHashName, keyOfName, type Name, probeOf } from '../names/grammar.ts'
+import { type Subject, subjectOf } from '../names/subject.ts'
 
 export type OwnState = Exclude<ProbeState, { state: 'alias' }>
 export type Unpublished = Exclude<OwnState, { state: 'published' }>
@@ -11,8 +12,9 @@ export type Unpublished = Exclude<OwnState, { state: 'published' }>
 export interface Found {
   /** key in the index: of this name, or of the probe that the name leads to */
   readonly key: string
-  /** `undefined`: no plan has found the probe of this name yet */
-  readonly probe: Probe | undefined
+  /** `ConfigHashName`: no plan has found the probe of this name yet */
+  readonly asked: Probe | ConfigHashName
+  readonly subject: Subject
   readonly state: OwnState | undefined
 }
 
@@ -24,12 +26,16 @@ export async function follow(
 ): Promise<Found> {
   const key = keyOfName(name)
   const state = await index.get(key, options)
-  if (state?.state !== 'alias') return { key, probe: name.tag === 'probe' ? name.probe : undefined, state }
+  if (state?.state !== 'alias') {
+    const asked = name.tag === 'probe' ? name.probe : name
+    return { key, asked, subject: subjectOf(asked), state }
+  }
   const own = await index.get(state.of, options)
   if (own?.state === 'alias')
     throw new ProbeError(
       'misconfigured',
       `the name ${key} leads to a name: did something else than the registry write the table?`,
     )
-  return { key: state.of, probe: probeOf(state.of), state: own }
+  const asked = probeOf(state.of)
+  return { key: state.of, asked, subject: subjectOf(asked), state: own }
 }

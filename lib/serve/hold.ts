@@ -2,7 +2,7 @@
 
 import { networkOf } from '../model/caller.ts'
 import { ProbeError } from '../model/errors.ts'
-import type { Clock, Holds, Lease, NewId } from '../model/ports.ts'
+import type { Clock, Elapsed, Holds, Lease, NewId } from '../model/ports.ts'
 import type { Settings } from '../model/settings.ts'
 
 export interface HoldPorts {
@@ -12,39 +12,40 @@ export interface HoldPorts {
   readonly settings: Pick<Settings, 'hold' | 'cloud'>
 }
 
-/** The functions that hold requests. Each has its own limit. */
-export type Room = 'wait' | 'direct' | 'v1' | 'submit'
+/** For requests that poll while they wait. */
+export interface PollPorts extends HoldPorts {
+  readonly elapsed: Elapsed
+  readonly sleep: (milliseconds: number) => Promise<void>
+}
 
 export interface Waiting {
-  readonly room: Room
+  /** the function that holds the request; each has its own limit */
+  readonly room: 'wait' | 'direct' | 'v1' | 'submit'
   readonly caller: string
 }
 
 /** How late a request may end at most; after that its function has timed out. */
 const LATE_MILLISECONDS = 8000
 
-/**
- * Runs `work`, which lasts until `end` at most, in one of the caller's places.
- * @throws {ProbeError} `too-many-waits`, at once.
- */
+/** Runs `work`, which lasts until `end` at most, in one of the caller's places. @throws {ProbeError} `too-many-waits`, at once. */
 export async function held<T>(
   ports: HoldPorts,
-  { room, caller }: Waiting,
+  waiting: Waiting,
   end: number,
   work: () => Promise<T>,
 ): Promise<T> {
   const lease = { id: ports.newId(), until: end + LATE_MILLISECONDS }
-  const places = placesOf(ports.settings, room, caller)
   // A crash after this line leaves the places taken until the lease ends.
   const taken: HoldPlace[] = []
   try {
-    for (const place of places) {
+    for (const place of placesOf(ports.settings, waiting)) {
       await take(ports, place, lease)
       taken.push(place)
     }
     return await work()
   } finally {
-    await free(ports, taken, lease)
+    // An error here must not lose the answer. The place becomes free at the end of its lease.
+    await Promise.allSettled(taken.map(({ holder }) => ports.holds.release(holder, lease)))
   }
 }
 
@@ -54,11 +55,6 @@ async function take({ holds }: HoldPorts, { holder, limit, who }: HoldPlace, lea
     'too-many-waits',
     `${who} ${limit} requests waiting here already, which is the limit: ask again when one of them is answered`,
   )
-}
-
-/** An error here must not lose the answer. The place becomes free at the end of its lease. */
-async function free({ holds }: HoldPorts, places: readonly { holder: string }[], lease: Lease) {
-  await Promise.allSettled(places.map(({ holder }) => holds.release(holder, lease)))
 }
 
 interface HoldPlace {
@@ -74,13 +70,13 @@ interface HoldPlace {
  */
 const WAITS_OF_ALL = 4
 
-function placesOf({ hold, cloud }: HoldPorts['settings'], room: Room, caller: string): HoldPlace[] {
+function placesOf({ hold, cloud }: HoldPorts['settings'], { room, caller }: Waiting): HoldPlace[] {
   const [own, shared] =
     room === 'wait'
       ? [hold.waitsPerCaller, hold.waitsPerNetwork]
       : [hold.othersPerCaller, hold.othersPerNetwork]
   const network = networkOf(caller)
-  const all: HoldPlace = { holder: 'all', limit: WAITS_OF_ALL, who: 'This registry has' }
+  const all = { holder: 'all', limit: WAITS_OF_ALL, who: 'This registry has' }
   return [
     { holder: `${room}/${caller}`, limit: own, who: `${caller} has` },
     { holder: `${room}/${network}`, limit: shared, who: `${network} has` },

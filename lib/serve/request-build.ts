@@ -101,7 +101,7 @@ const spentProblem = (
   now: number,
   title: string,
   detail: string,
-  retryAfter = Math.ceil((retryAt('budget-spent', 1, now) - now) / 1000),
+  retryAfter = Math.ceil((nextDay(now) - now) / 1000),
 ): Answer =>
   problem({
     ...{ status: 429, code: 'budget-spent', title, retryAfter },

@@ -5,13 +5,12 @@ import { recordId } from '../model/kernel.ts'
 import type { Index, Kernels, Presigner } from '../model/ports.ts'
 import type { Claim, Probe } from '../model/probe.ts'
 import { isOverdue } from '../model/retry.ts'
-import type { Settings } from '../model/settings.ts'
 import { checkSubmitted } from '../model/support.ts'
 import { orSubmit } from '../model/way-out.ts'
 import type { Companion } from '../names/file.ts'
-import { type ConfigHashName, type Name, parse } from '../names/grammar.ts'
-import { type Subject, subjectOf, subjectOfName } from '../names/subject.ts'
-import { type Answer, methodOf, problem, type ReadMethod, redirect } from './answer.ts'
+import { type ConfigHashName, format, type Name, parse } from '../names/grammar.ts'
+import type { Subject } from '../names/subject.ts'
+import { type Answer, methodOf, problem, type ReadMethod, type Request, redirect } from './answer.ts'
 import { checkDriverVersion, type DriverPorts } from './driver-versions.ts'
 import { type Found, follow } from './follow.ts'
 import type { Join } from './join.ts'
@@ -34,23 +33,10 @@ export interface ResolvePorts extends LocatePorts {
   readonly placeOf: PlaceOf
 }
 
-export interface Request {
-  readonly method: string
-  /** path without the query, as the client sent it, percent escapes included */
-  readonly path: string
-  /** who pays for a miss: an IPv4 address or an IPv6 /64 */
-  readonly caller: string
-}
-
 export type Located =
   | ({ readonly tag: 'hit' } & Hit)
   /** `claim`: as read; absent: this request made the claim */
-  | {
-      readonly tag: 'being-built'
-      readonly subject: Subject
-      readonly key: string
-      readonly claim?: Claim
-    }
+  | { readonly tag: 'being-built'; readonly subject: Subject; readonly key: string; readonly claim?: Claim }
   | { readonly tag: 'answer'; readonly answer: Answer }
 
 /** A hit costs one read and no write. @throws {ProbeError} `malformed`, `method-not-allowed`, `revoked`, or those of `check`. */
@@ -61,11 +47,7 @@ export async function resolve(ports: ResolvePorts, request: Request): Promise<An
   const located = await locate(ports, name, { method, caller: request.caller })
   switch (located.tag) {
     case 'hit':
-      return withCanonical(
-        await hitAnswer(ports.artifacts, located, method),
-        subjectOf(located.probe),
-        request,
-      )
+      return withCanonical(await hitAnswer(ports.artifacts, located, method), located.probe, request)
     case 'being-built':
       return redirect(waitPath(located.subject, ports.now() + ports.settings.hold.totalSeconds * 1000))
     case 'answer':
@@ -76,8 +58,9 @@ export async function resolve(ports: ResolvePorts, request: Request): Promise<An
 }
 
 /** Adds the canonical name if the request used another one (RFC 8288, relation `canonical` of RFC 6596). */
-function withCanonical(answer: Answer, subject: Subject, { path }: Request): Answer {
-  return subject.path() === path.replaceAll(/%2b/gi, '+') ? answer : { ...answer, canonical: subject.path() }
+function withCanonical(answer: Answer, probe: Probe, { path }: Request): Answer {
+  const canonical = format(probe)
+  return canonical === path.replaceAll(/%2b/gi, '+') ? answer : { ...answer, canonical }
 }
 
 /** Answers a sidecar, which never starts a build. @throws {ProbeError} those of `resolve`. */
@@ -95,23 +78,29 @@ export async function locate(
   { method, caller }: { readonly method: ReadMethod; readonly caller: string },
 ): Promise<Located> {
   const found = await find(ports, name)
-  const { probe, state, subject } = found
+  const { asked, state, subject } = found
   if (state?.state === 'published') {
     refuseWithdrawn(subject, state)
-    return { tag: 'hit', probe: probe ?? unnamed(name), publication: state }
+    if (!('tag' in asked)) return { tag: 'hit', probe: asked, publication: state }
+    throw new ProbeError(
+      'misconfigured',
+      `something is published under ${subject.path()}, which names no probe`,
+    )
   }
   if (method === 'HEAD') return { tag: 'answer', answer: problem(stateProblem(subject, state, ports.now())) }
-  return missing(ports, found, subject, caller)
+  return missing(ports, found, caller)
 }
 
-async function find(ports: LocatePorts, name: Name): Promise<Found & { readonly subject: Subject }> {
-  refuseRevoked(name, ports.settings)
+async function find(ports: LocatePorts, name: Name): Promise<Found> {
+  const { driverVersion } = name.tag === 'probe' ? name.probe : name
+  if (ports.settings.revoked.includes(driverVersion))
+    throw new ProbeError('revoked', `driver version ${driverVersion} was revoked: use a newer one`)
   const found = await follow(ports.index, name)
-  const { probe, state } = found
-  if (state?.state !== 'published') await checkMissing(ports, probe ?? configHashOf(name))
+  const { asked, state } = found
+  if (state?.state !== 'published') await checkMissing(ports, asked)
   // Comes after the pure checks, so that an impossible name costs no read of the driver versions.
-  if (state === undefined) await checkDriverVersion(ports, (probe ?? configHashOf(name)).driverVersion)
-  return { ...found, subject: probe === undefined ? subjectOfName(name) : subjectOf(probe) }
+  if (state === undefined) await checkDriverVersion(ports, asked.driverVersion)
+  return found
 }
 
 /** Costs one read for a submitted kernel, and none for a distribution's. */
@@ -120,42 +109,19 @@ async function checkMissing(
   asked: Probe | ConfigHashName,
 ): Promise<void> {
   const id = recordId(asked)
+  if (id === undefined) return check(asked)
   try {
     check(asked)
-    if ('tag' in asked || id === undefined) return
+    if ('tag' in asked) return
   } catch (error) {
-    if (id === undefined || !isProbeError(error, 'unsupported-kernel')) throw error
+    if (!isProbeError(error, 'unsupported-kernel')) throw error
   }
-  const record = id === undefined ? undefined : await kernels.recorded(id)
+  const record = await kernels.recorded(id)
   if (record !== undefined) return checkSubmitted(settings, asked, record.kernel)
   throw new ProbeError('unknown-config', orSubmit('nobody has submitted this kernel yet'))
 }
 
-/** Only the name of a config hash has no probe. */
-function configHashOf(name: Name): ConfigHashName {
-  if (name.tag === 'config-hash') return name
-  throw new Error('a name of a probe without a probe')
-}
-
-function unnamed(name: Name): never {
-  throw new ProbeError(
-    'misconfigured',
-    `something is published under ${subjectOfName(name).path()}, which names no probe`,
-  )
-}
-
-function refuseRevoked(name: Name, settings: Settings): void {
-  const { driverVersion } = name.tag === 'probe' ? name.probe : name
-  if (!settings.revoked.includes(driverVersion)) return
-  throw new ProbeError('revoked', `driver version ${driverVersion} was revoked: use a newer one`)
-}
-
-async function missing(
-  ports: LocatePorts,
-  { key, state }: Found,
-  subject: Subject,
-  caller: string,
-): Promise<Located> {
+async function missing(ports: LocatePorts, { key, state, subject }: Found, caller: string): Promise<Located> {
   const now = ports.now()
   if (state?.state === 'building' && !isOverdue(state.deadline, now))
     return { tag: 'being-built', subject, key, claim: state }

@@ -14,10 +14,7 @@ interface SharedRead {
 /** At this number of entries, old ones are removed. The number of builds at one time is smaller. */
 const MANY = 200
 
-/**
- * Shares a read while it is in progress, and then until it is `milliseconds` old. Suits polls, and reads that may be a second
- * old.
- */
+/** Shares a read while it is in progress, and then until it is `milliseconds` old. */
 export function shareReads(index: Reads, now: Elapsed, milliseconds = 0): Reads {
   const reads = new Map<string, SharedRead>()
   const isGood = ({ isOpen, at }: SharedRead) => isOpen || now() - at < milliseconds
@@ -60,10 +57,7 @@ export function shareFor<A extends readonly unknown[], T>(
   }
 }
 
-/**
- * For the first read of a client that was just redirected here. Uses the shared read, unless that may be from before the claim.
- * Then it makes a read of its own.
- */
+/** For the first read of a client that was just redirected here: reads again if a shared read may be from before the claim. */
 export const sharedUnlessBefore = (shared: Reads, own: Reads): Reads => ({
   get: async (key, options) => {
     const state = await shared.get(key, options)

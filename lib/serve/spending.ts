@@ -15,7 +15,14 @@ export interface SpendingPorts {
  * `requests`: requests for missing probes. `unknown`: those whose kernel has not been found, or not yet. `submissions`: recorded
  * kernels. `refused`: submissions that are being read, or were refused. `few-builds`: a caller's first builds of a day.
  */
-type Purpose = 'requests' | 'unknown' | 'submissions' | 'refused' | 'few-builds'
+type Purpose = keyof typeof LIMITS
+const LIMITS = {
+  requests: 'requestsPerCallerPerDay',
+  unknown: 'unknownPerCallerPerDay',
+  submissions: 'requestsPerCallerPerDay',
+  refused: 'refusedPerCallerPerDay',
+  'few-builds': 'fewBuildsPerCaller',
+} as const
 
 /** `claim`: is charged only once in each budget, even if it pays again. */
 export interface Payer {
@@ -74,7 +81,7 @@ function accountsOf(
   purpose: Purpose,
   caller: string,
 ): readonly [Account, Account] {
-  const limit = limitsOf(settings.budgets)[purpose]
+  const limit = settings.budgets[LIMITS[purpose]]
   const account = (holder: string, of: number) => ({
     holder,
     budget: `${purpose}/${dayOf(now())}/${holder}`,
@@ -83,14 +90,6 @@ function accountsOf(
   const network = Math.min(limit * settings.budgets.callersPerNetwork, MOST)
   return [account(caller, limit), account(networkOf(caller), network)]
 }
-
-const limitsOf = (budgets: Settings['budgets']): Readonly<Record<Purpose, number>> => ({
-  requests: budgets.requestsPerCallerPerDay,
-  submissions: budgets.requestsPerCallerPerDay,
-  unknown: budgets.unknownPerCallerPerDay,
-  refused: budgets.refusedPerCallerPerDay,
-  'few-builds': budgets.fewBuildsPerCaller,
-})
 
 /**
  * After half of the day's builds are spent, only callers that had few builds get the rest. `spent`: none is left for anyone.

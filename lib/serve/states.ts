@@ -21,15 +21,20 @@ export interface Hit {
 
 export const isDue = (failure: Failure, now: number): boolean => hasCome(failure.retryAt, now, FURTHEST_RETRY)
 
-/** Redirects to the bytes. HEAD needs a signature of its own. */
-export async function hitAnswer(
-  artifacts: Presigner,
-  { probe, publication: { objectKey } }: Hit,
+/** Redirects to the bytes. */
+export const hitAnswer = (artifacts: Presigner, { probe, publication }: Hit, method: ReadMethod) =>
+  download(artifacts, publication.objectKey, method, { fileName: fileOf(probe) })
+
+/** HEAD needs a signature of its own. */
+const download = async (
+  presigner: Presigner,
+  key: string,
   method: ReadMethod,
-): Promise<Answer> {
-  if (method === 'HEAD') return redirect(await artifacts.head(objectKey, PRESIGN))
-  return redirect(await artifacts.get(objectKey, { ...PRESIGN, fileName: fileOf(probe) }))
-}
+  as: { readonly fileName: string; readonly contentType?: string },
+): Promise<Answer> =>
+  redirect(
+    await (method === 'HEAD' ? presigner.head(key, PRESIGN) : presigner.get(key, { ...PRESIGN, ...as })),
+  )
 
 export function stateProblem(subject: Subject, state: Unpublished | undefined, now: number): Problem {
   switch (state?.state) {
@@ -77,14 +82,11 @@ const placeText = ({ position, of, expectedSeconds }: QueuePlace): string =>
 function failed({ path }: Subject, failure: Failure, now: number): Problem {
   const seconds = Math.max(1, Math.ceil((failure.retryAt - now) / 1000))
   return {
-    ...headOf(failure.reason),
+    ...(HEADS[failure.reason] ?? { status: 404, title: 'This probe could not be built' }),
     code: failure.reason,
     detail: failure.detail,
     retryAfter: failure.reason === 'mirror-unreachable' ? Math.min(seconds, MOST_SECONDS) : seconds,
-    more: {
-      retryAt: time(failure.retryAt),
-      ...(failure.logKey === undefined ? {} : { log: path('log') }),
-    },
+    more: { retryAt: time(failure.retryAt), ...(failure.logKey === undefined ? {} : { log: path('log') }) },
   }
 }
 
@@ -92,17 +94,10 @@ function failed({ path }: Subject, failure: Failure, now: number): Problem {
 const MOST_SECONDS = 120
 
 /** Clients show only the status number, so an unreachable mirror must not look like a missing probe. */
-function headOf(reason: FailureReason): Pick<Problem, 'status' | 'title'> {
-  switch (reason) {
-    case 'budget-spent':
-      return { status: 429, title: 'The budget of builds is spent' }
-    case 'no-room':
-      return { status: 503, title: NO_ROOM }
-    case 'mirror-unreachable':
-      return { status: 503, title: 'What this probe is built from could not be read' }
-    default:
-      return { status: 404, title: 'This probe could not be built' }
-  }
+const HEADS: Readonly<Partial<Record<FailureReason, Pick<Problem, 'status' | 'title'>>>> = {
+  'budget-spent': { status: 429, title: 'The budget of builds is spent' },
+  'no-room': { status: 503, title: NO_ROOM },
+  'mirror-unreachable': { status: 503, title: 'What this probe is built from could not be read' },
 }
 
 interface CompanionPorts {
@@ -113,7 +108,6 @@ interface CompanionPorts {
 }
 
 interface Beside extends Found {
-  readonly subject: Subject
   readonly companion: Companion
   readonly method: ReadMethod
 }
@@ -122,12 +116,11 @@ interface Beside extends Found {
 export async function companionAnswer(ports: CompanionPorts, asked: Beside): Promise<Answer> {
   const { subject, companion, state } = asked
   switch (companion) {
-    case 'json':
+    case 'json': {
       if (state === undefined) return problem(notBuilt(subject))
-      return {
-        tag: 'json',
-        body: statusOf(asked, state, state.state === 'building' ? await ports.placeOf(asked.key) : undefined),
-      }
+      const place = state.state === 'building' ? await ports.placeOf(asked.key) : undefined
+      return { tag: 'json', body: statusOf(asked, state, place) }
+    }
     case 'log':
       return logAnswer(ports, asked)
     case 'asc':
@@ -143,12 +136,11 @@ export async function companionAnswer(ports: CompanionPorts, asked: Beside): Pro
 async function logAnswer(ports: CompanionPorts, asked: Beside): Promise<Answer> {
   const { subject, state } = asked
   switch (state?.state) {
-    case undefined:
-      return problem(notBuilt(subject))
     case 'building':
       return companionRedirect(ports.staging, asked, stagingKeys(state.id).log)
     case 'failed':
-      if (state.logKey === undefined) return problem(stateProblem(subject, state, ports.now()))
+    case undefined:
+      if (state?.logKey === undefined) return problem(stateProblem(subject, state, ports.now()))
       return companionRedirect(ports.artifacts, asked, state.logKey)
     case 'published':
       return companionRedirect(ports.artifacts, asked, `${state.objectKey}.log`)
@@ -157,27 +149,19 @@ async function logAnswer(ports: CompanionPorts, asked: Beside): Promise<Answer> 
   }
 }
 
-async function companionRedirect(
-  presigner: Presigner,
-  { subject, companion, method }: Beside,
-  key: string,
-): Promise<Answer> {
-  if (method === 'HEAD') return redirect(await presigner.head(key, PRESIGN))
+function companionRedirect(presigner: Presigner, { subject, companion, method }: Beside, key: string) {
   const as = { fileName: `${subject.file}.${companion}`, contentType: 'text/plain; charset=utf-8' }
-  return redirect(await presigner.get(key, { ...PRESIGN, ...as }))
+  return download(presigner, key, method, as)
 }
 
 /** Formats the status document. */
-function statusOf({ subject: { path }, probe }: Beside, state: OwnState, queue?: QueuePlace): unknown {
+function statusOf({ subject: { path }, asked }: Beside, state: OwnState, queue?: QueuePlace): unknown {
+  const probe = 'tag' in asked ? undefined : asked
   const head = { state: state.state, url: path(), probe, attempt: state.attempt }
   const links = { log: path('log') }
   switch (state.state) {
     case 'building':
-      return {
-        ...{ ...head, since: time(state.claimedAt), deadline: time(state.deadline) },
-        ...(queue === undefined ? {} : { queue }),
-        links,
-      }
+      return { ...head, since: time(state.claimedAt), deadline: time(state.deadline), queue, links }
     case 'failed':
       return {
         ...head,
@@ -193,10 +177,8 @@ function statusOf({ subject: { path }, probe }: Beside, state: OwnState, queue?:
         bytes: state.bytes,
         publishedAt: time(state.publishedAt),
         manifest: state.provenance,
-        ...(state.loadTest === undefined ? {} : { loadTest: state.loadTest }),
-        ...(state.withdrawn === undefined
-          ? {}
-          : { withdrawn: { ...state.withdrawn, at: time(state.withdrawn.at) } }),
+        loadTest: state.loadTest,
+        withdrawn: state.withdrawn && { ...state.withdrawn, at: time(state.withdrawn.at) },
         links: { ...links, signature: path('asc'), sha256: path('sha256') },
       }
     default:

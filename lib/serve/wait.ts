@@ -1,39 +1,33 @@
 // Answers long polls: holds a client's request until its probe is built, so that the client's first GET can succeed.
 
 import { unreachable } from '../model/errors.ts'
-import type { Clock, Elapsed, Index, Presigner } from '../model/ports.ts'
+import type { Index, Presigner } from '../model/ports.ts'
 import { isOverdue } from '../model/retry.ts'
 import type { Settings } from '../model/settings.ts'
 import { keyOfName, type Name, parse } from '../names/grammar.ts'
-import { type Subject, subjectOf, subjectOfName } from '../names/subject.ts'
-import { type Answer, methodOf, problem, type ReadMethod, redirect } from './answer.ts'
+import { type Subject, subjectOfName } from '../names/subject.ts'
+import { type Answer, methodOf, problem, type ReadMethod, type Request, redirect } from './answer.ts'
 import { follow } from './follow.ts'
-import { type HoldPorts, held } from './hold.ts'
+import { held, type PollPorts } from './hold.ts'
 import type { PlaceOf } from './queue-place.ts'
 import type { Sign } from './sign-of-life.ts'
 import { beingBuilt, hitAnswer, isDue, stateProblem } from './states.ts'
 
 const PREFIX = '/wait'
 
-export interface WaitPorts extends HoldPorts {
+export interface WaitPorts extends PollPorts {
   /** for the first read */
   readonly index: Pick<Index, 'get'>
   /** for later reads; their results may be older by a fraction of the polling interval */
   readonly polled: Pick<Index, 'get'>
   readonly artifacts: Presigner
-  readonly now: Clock
-  readonly elapsed: Elapsed
   readonly sign: Sign
   readonly placeOf: PlaceOf
-  readonly sleep: (milliseconds: number) => Promise<void>
   readonly settings: Settings
 }
 
-interface WaitRequest {
-  readonly method: string
-  /** raw path, `/wait/driver/...` */
-  readonly path: string
-  readonly caller: string
+/** `path`: `/wait/driver/...` */
+interface WaitRequest extends Request {
   /** from the query: when the client gives up, in milliseconds since the epoch */
   readonly until: string | undefined
 }
@@ -88,8 +82,7 @@ function clampUntil({ now, settings }: WaitPorts, until: string | undefined): nu
 
 /** `undefined`: the probe is still being built. */
 async function settled(ports: WaitPorts, name: Name, method: ReadMethod): Promise<Answer | undefined> {
-  const { key, probe, state } = await follow(ports.index, name, { consistent: true })
-  const subject = probe === undefined ? subjectOfName(name) : subjectOf(probe)
+  const { key, asked, subject, state } = await follow(ports.index, name, { consistent: true })
   switch (state?.state) {
     case 'building':
       // After the deadline nothing builds it. The probe's own URL claims it again.
@@ -97,9 +90,9 @@ async function settled(ports: WaitPorts, name: Name, method: ReadMethod): Promis
       await ports.sign(key, state)
       return undefined
     case 'published':
-      return probe === undefined || state.withdrawn !== undefined
+      return 'tag' in asked || state.withdrawn !== undefined
         ? redirect(subject.path())
-        : hitAnswer(ports.artifacts, { probe, publication: state }, method)
+        : hitAnswer(ports.artifacts, { probe: asked, publication: state }, method)
     case 'failed':
       return isDue(state, ports.now())
         ? redirect(subject.path())

@@ -2,7 +2,7 @@
 
 import type { Identity } from '../clients/ask.ts'
 import type { IgnoredFact } from '../clients/facts.ts'
-import { hostName } from '../clients/host-names.ts'
+import { falcoctlIdentity } from '../clients/falcoctl.ts'
 import { type Compiler, compilerOf } from '../kconfig/compiler.ts'
 import type { Kconfig } from '../kconfig/kconfig.ts'
 import { parseKconfig } from '../kconfig/parse.ts'
@@ -103,7 +103,7 @@ function identityOf({ facts }: Submission): Identity {
 
 function namedByLoader(facts: Submission['facts']): Identity | undefined {
   try {
-    const { target, kernelRelease, kernelVersion } = namedProbe(facts.machine, hostName(facts))
+    const { target, kernelRelease, kernelVersion } = namedProbe(facts.machine, falcoctlIdentity(facts))
     return { target, kernelRelease, kernelVersion }
   } catch (error) {
     if (!isProbeError(error)) throw error

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ask } from '../../lib/clients/ask.ts'
 import { hostFacts, type RawFacts } from '../../lib/clients/facts.ts'
-import { hostName } from '../../lib/clients/host-names.ts'
+import { falcoctlIdentity } from '../../lib/clients/falcoctl.ts'
 import { isProbeError } from '../../lib/model/errors.ts'
 import { AMAZON_TARGETS, TARGET_ALIASES } from '../../lib/names/aliases.ts'
 import { fileOf } from '../../lib/names/file.ts'
@@ -46,12 +46,12 @@ function falcoctl(raw: RawFacts): string {
     arch: facts.machine,
   } as const
   return ask(
-    `/driver/${DRIVER_VERSION.replace('+', '%2B')}/${facts.machine}/${fileOf({ ...probe, ...hostName(facts) })}`,
+    `/driver/${DRIVER_VERSION.replace('+', '%2B')}/${facts.machine}/${fileOf({ ...probe, ...falcoctlIdentity(facts) })}`,
     {
       ...probe,
-      ...hostName(facts),
+      ...falcoctlIdentity(facts),
     },
-  ).path
+  )
 }
 
 describe.each(SHELL_NAMES)('by %s', (shell) => {
@@ -74,7 +74,7 @@ describe.each(SHELL_NAMES)('by %s', (shell) => {
 
   test('for ebpf it asks by the same name with its own extension', async () => {
     const name = { driverVersion: DRIVER_VERSION, arch: 'x86_64', driverName: 'falco', kind: 'ebpf' } as const
-    const file = fileOf({ ...name, ...hostName(hostFacts(RAW.ubuntu)) })
+    const file = fileOf({ ...name, ...falcoctlIdentity(hostFacts(RAW.ubuntu)) })
     expect(await asked(RAW.ubuntu, shell, 'bpf')).toBe(`/driver/10.2.0%2Bdriver/x86_64/${file}`)
   })
 

@@ -1,8 +1,8 @@
 // Hosts as they are met in the field: what os-release and uname say there.
 
 import type { Wanted } from '../../lib/clients/ask.ts'
+import { clientAnswers } from '../../lib/clients/clients.ts'
 import { type HostFacts, hostFacts, type RawFacts } from '../../lib/clients/facts.ts'
-import { clientAnswers } from '../../lib/clients/host-names.ts'
 
 const os = (...lines: string[]) => `${lines.join('\n')}\n`
 const X86 = { machine: 'x86_64' }

@@ -1,13 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Wanted } from '../../../lib/clients/ask.ts'
-import { CLIENTS } from '../../../lib/clients/clients.ts'
+import { APRIL_2020, bashLoaderIdentity } from '../../../lib/clients/bash-loader.ts'
+import { CLIENTS, type Client } from '../../../lib/clients/clients.ts'
 import { type HostFacts, hostFacts } from '../../../lib/clients/facts.ts'
-import { hostName } from '../../../lib/clients/host-names.ts'
-import { targetOf } from '../../../lib/clients/targets.ts'
+import { falcoctlIdentity } from '../../../lib/clients/falcoctl.ts'
 import { isProbeError } from '../../../lib/model/errors.ts'
 import { DRIVER_NAMES, KINDS } from '../../../lib/model/probe.ts'
-import { canonical } from '../../../lib/names/aliases.ts'
 import { parse, parseProbe } from '../../../lib/names/grammar.ts'
 import { LAYOUTS } from '../../../lib/names/layouts.ts'
 import { clientNames, type HostId, host, RAW } from '../../support/hosts.ts'
@@ -19,7 +18,7 @@ function asked(id: string, facts: HostFacts, wanted: Wanted = KMOD): string {
   const client = CLIENTS.find((row) => row.id === id)
   if (!client) throw new Error(`no client ${id}`)
   try {
-    return client.asks(facts, wanted).path.replace(/^.*\/(?:falco|scap)_|\.k?o$/g, '')
+    return client.asks(facts, wanted).replace(/^.*\/(?:falco|scap)_|\.k?o$/g, '')
   } catch (error) {
     if (isProbeError(error)) return error.code
     throw error
@@ -77,7 +76,7 @@ describe('falcoctl', () => {
   test.each(now)('of today names %s %s, and asks for it unless it has reasons not to', (id, name) => {
     for (const client of ['falcoctl-0.14.0', 'falcoctl-0.13.0'])
       expect(asked(client, host(id))).toBe(UNASKED[id] ?? name)
-    const { target, kernelRelease, kernelVersion } = hostName(host(id))
+    const { target, kernelRelease, kernelVersion } = falcoctlIdentity(host(id))
     expect(`${target}_${kernelRelease}_${kernelVersion}`).toBe(name)
   })
 
@@ -165,7 +164,7 @@ describe('falcoctl', () => {
     const raw = RAW[id]
     const osRelease = 'osRelease' in raw ? raw.osRelease.replaceAll(variable, 'X') : undefined
     const facts = hostFacts({ ...raw, osRelease })
-    const { target, kernelRelease, kernelVersion } = hostName(facts)
+    const { target, kernelRelease, kernelVersion } = falcoctlIdentity(facts)
     expect(`${target}_${kernelRelease}_${kernelVersion}`).toBe(name)
     for (const { id, program } of CLIENTS)
       if (program === 'falcoctl')
@@ -263,6 +262,13 @@ describe("sysdig's loaders", () => {
   })
 })
 
+/** The kernel's part of the name that a loader of Falco means. */
+function meantBy({ id, program }: Client, facts: HostFacts) {
+  const version = id.slice(program.length + 1).replace('2020-04', APRIL_2020)
+  if (program === 'falcoctl') return falcoctlIdentity(facts, version)
+  return program === 'falco-driver-loader' ? bashLoaderIdentity(facts, version) : {}
+}
+
 describe('every client', () => {
   test('has an id of its own', () => {
     expect(new Set(CLIENTS.map(({ id }) => id)).size).toBe(CLIENTS.length)
@@ -272,12 +278,14 @@ describe('every client', () => {
     for (const id of Object.keys(RAW) as HostId[])
       for (const driverName of DRIVER_NAMES)
         for (const kind of KINDS)
-          for (const { client, layout } of clientNames(host(id), {
+          for (const { client, path } of clientNames(host(id), {
             driverVersion: '1.0.0',
             driverName,
             kind,
-          }))
+          })) {
+            const { layout } = parse(path)
             expect(client.redirects > 0, `${client.id} ${layout}`).toBe(LAYOUTS[layout].redirects)
+          }
   })
 
   const word = (alphabet: string, maxLength: number) =>
@@ -325,50 +333,14 @@ describe('every client', () => {
     fc.assert(
       fc.property(hosts, wanted, ({ id, versionId, ...raw }, what) => {
         const osRelease = `ID="${id}"\nVERSION_ID="${versionId}"\nVARIANT_ID="${id}"\nBUILD_ID=1`
-        for (const name of clientNames(hostFacts({ ...raw, osRelease }), what)) {
-          expect(parse(name.path).layout).toBe(name.layout)
-          if (!('target' in name)) continue
-          expect(parseProbe(name.path).asked).toMatchObject({ ...what, target: name.target })
-          expect(parseProbe(name.path).asked.kernelRelease).toBe(name.kernelRelease)
-          expect(parseProbe(name.path).asked.kernelVersion).toBe(name.kernelVersion)
+        const facts = hostFacts({ ...raw, osRelease })
+        for (const { client, path } of clientNames(facts, what)) {
+          expect(parseProbe(path).asked).toMatchObject({ ...what, ...meantBy(client, facts) })
           read += 1
         }
       }),
       { numRuns: 1500 },
     )
     expect(read).toBeGreaterThan(1000)
-  })
-})
-
-describe('targets', () => {
-  test.each<[string, string | undefined, string, boolean]>([
-    ['rhel', '9.2', 'redhat', true],
-    ['rhcos', undefined, 'redhat', true],
-    ['amzn', '2', 'amazonlinux2', true],
-    ['amzn', '2022', 'amazonlinux2022', true],
-    ['amzn', '2023', 'amazonlinux2023', true],
-    ['amzn', '2018.03', 'amazonlinux', true],
-    ['opensuse-leap', '15.5', 'opensuse', true],
-    ['opensuse-tumbleweed', undefined, 'opensuse', true],
-    ['Debian', '12', 'debian', true],
-    ['ubuntu-aws', undefined, 'ubuntu-aws', true],
-    ['raspbian', '11', 'debian', true],
-    ['azurelinux', '3.0', 'azurelinux', true],
-    ['mariner', '2.0', 'azurelinux', true],
-    ['cos', '109', 'cos', true],
-    ['alpine', '3.18', 'vanilla', false],
-    ['pop', '22.04', 'vanilla', false],
-    ['undetermined', undefined, 'vanilla', false],
-    ['', undefined, 'vanilla', false],
-  ])('%s %s is %s', (id, versionId, target, known) => {
-    expect(targetOf(id, versionId)).toEqual({ target, known })
-  })
-
-  test('a name that is canonical keeps its target', () => {
-    for (const id of Object.keys(RAW) as HostId[]) {
-      const probe = { ...KMOD, arch: host(id).machine, ...hostName(host(id)) }
-      const { target, known } = targetOf(canonical(probe).target)
-      expect(known ? target : canonical(probe).target).toBe(canonical(probe).target)
-    }
   })
 })

@@ -19,13 +19,14 @@ const CLIENTS: readonly [
   ['falco-driver-loader 0.34', (facts) => bashLoaderIdentity(facts, '0.34.1')],
   ['falco-driver-loader 0.35.0', (facts) => bashLoaderIdentity(facts, '0.35.0')],
   ['falco-driver-loader 0.35.1 to 0.36', (facts) => bashLoaderIdentity(facts, '0.36.2')],
-  ['falcoctl 0.7.0 and 0.7.1', (facts, kind) => falcoctlAsk(facts, wanted(kind), '0.7.1')],
-  ['falcoctl 0.7.2 and 0.7.3', (facts, kind) => falcoctlAsk(facts, wanted(kind), '0.7.3')],
-  ['falcoctl 0.8 and 0.9', (facts, kind) => falcoctlAsk(facts, wanted(kind), '0.9.1')],
-  ['falcoctl 0.10 to 0.12', (facts, kind) => falcoctlAsk(facts, wanted(kind), '0.12.2')],
-  ['falcoctl 0.13 and later', (facts, kind) => falcoctlAsk(facts, wanted(kind), '0.14.2')],
+  ['falcoctl 0.7.0 and 0.7.1', (facts, kind) => falcoctl(facts, kind, '0.7.1')],
+  ['falcoctl 0.7.2 and 0.7.3', (facts, kind) => falcoctl(facts, kind, '0.7.3')],
+  ['falcoctl 0.8 and 0.9', (facts, kind) => falcoctl(facts, kind, '0.9.1')],
+  ['falcoctl 0.10 to 0.12', (facts, kind) => falcoctl(facts, kind, '0.12.2')],
+  ['falcoctl 0.13 and later', (facts, kind) => falcoctl(facts, kind, '0.14.2')],
 ]
-const wanted = (kind: Kind) => ({ driverVersion: '6.0.1+driver', driverName: 'falco', kind }) as const
+const falcoctl = (facts: HostFacts, kind: Kind, version: string) =>
+  parseProbe(falcoctlAsk(facts, { driverVersion: '6.0.1+driver', driverName: 'falco', kind }, version)).asked
 
 /** What hosts say of themselves that such a name may come from. */
 function hostsOf(probe: Probe): RawFacts[] {

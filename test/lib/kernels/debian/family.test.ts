@@ -114,8 +114,8 @@ const V8 = '#1642 SMP PREEMPT Mon Apr 3 17:24:16 BST 2023'
 
 /** What each client there has been asks for on that host, as the registry reads it, and whether it leaves out the flavour. */
 const namesOn = (facts: HostFacts) =>
-  clientNames(facts, { driverVersion: '10.2.0+driver', driverName: 'falco', kind: 'kmod' }).flatMap((ask) =>
-    'layout' in ask && 'kernelRelease' in ask ? [parseProbe(ask.path).probe] : [],
+  clientNames(facts, { driverVersion: '10.2.0+driver', driverName: 'falco', kind: 'kmod' }).map(
+    ({ path }) => parseProbe(path).probe,
   )
 
 describe('the name that each client makes of a host finds that very kernel', () => {
