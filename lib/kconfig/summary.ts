@@ -5,7 +5,7 @@ import { seriesOf } from '../model/series.ts'
 import type { Seen } from './conditions.ts'
 import type { Kconfig } from './kconfig.ts'
 import { partOf } from './parts.ts'
-import { type Effect, ENGINES, type Engine, RULES, type Rule, type RuleCode } from './rules.ts'
+import { type ByDefault, type Effect, ENGINES, type Engine, RULES, type Rule, type RuleCode } from './rules.ts'
 
 export interface Reason {
   readonly code: RuleCode | 'not-a-whole-config' | 'unknown-version' | 'nothing-in-the-way'
@@ -22,11 +22,8 @@ export interface Reason {
 
 export interface EngineAnswer {
   readonly answer: 'yes' | 'maybe' | 'no'
-  /**
-   * result if Secure Boot is off and the command line has no related option; `loads-if-built-so`: it loads if it was built as the
-   * reasons require
-   */
-  readonly byDefault: 'loads' | 'refused' | 'loads-if-built-so'
+  /** result if Secure Boot is off and the command line has no related option */
+  readonly byDefault: ByDefault
   /** never empty; the deciding reasons come first */
   readonly reasons: readonly Reason[]
 }
