@@ -351,16 +351,15 @@ export const RULES: readonly Rule[] = [
     source: 'kernel/module/Kconfig: GENDWARFKSYMS, since 6.14',
   }),
   // Requirements of eBPF.
-  ...(['BPF', 'BPF_SYSCALL', 'PERF_EVENTS', 'BPF_EVENTS'] as const).map(
-    (option) =>
-      rule('ebpf-prerequisites', BOTH_EBPF, PREVENTS, {
-        when: off(option),
-        what: `This kernel was built without CONFIG_${option}, which every eBPF program of Falco needs.`,
-        source:
-          option === 'BPF_EVENTS'
-            ? 'kernel/trace/Kconfig: (KPROBE_EVENTS or UPROBE_EVENTS) and PERF_EVENTS'
-            : 'kernel/bpf/Kconfig, init/Kconfig',
-      }),
+  ...(['BPF', 'BPF_SYSCALL', 'PERF_EVENTS', 'BPF_EVENTS'] as const).map((option) =>
+    rule('ebpf-prerequisites', BOTH_EBPF, PREVENTS, {
+      when: off(option),
+      what: `This kernel was built without CONFIG_${option}, which every eBPF program of Falco needs.`,
+      source:
+        option === 'BPF_EVENTS'
+          ? 'kernel/trace/Kconfig: (KPROBE_EVENTS or UPROBE_EVENTS) and PERF_EVENTS'
+          : 'kernel/bpf/Kconfig, init/Kconfig',
+    }),
   ),
   rule('ebpf-prerequisites', MODERN, PREVENTS, {
     when: off('DEBUG_INFO_BTF'),
