@@ -37,7 +37,7 @@ export interface RequestedProbe {
   readonly key: string
   /** `undefined`: nothing was started; `whyNot` has the reason */
   readonly state: OwnState | undefined
-  readonly whyNot?: WhyNot
+  readonly whyNot?: WhyNot | undefined
 }
 
 /**
@@ -140,8 +140,7 @@ async function requested(
   const located = refusal === undefined ? await locate(ports, name, { method: 'GET', caller }) : undefined
   const { key, state } = await follow(ports.index, name, { consistent: true })
   if (state !== undefined) return { key, state }
-  if (refusal !== undefined) return { key, state, whyNot: refusal }
-  return located?.tag === 'answer' ? { key, state, ...whyNot(located.answer) } : { key, state }
+  return { key, state, whyNot: refusal ?? (located?.tag === 'answer' ? whyNot(located.answer) : undefined) }
 }
 
 function refusalOf(
@@ -161,5 +160,5 @@ function refusalOf(
 }
 
 /** The reason why a request was refused, such as a spent budget. */
-const whyNot = (answer: Answer): Pick<RequestedProbe, 'whyNot'> =>
-  answer.tag === 'problem' ? { whyNot: { reason: answer.problem.code, detail: answer.problem.detail } } : {}
+const whyNot = (answer: Answer): WhyNot | undefined =>
+  answer.tag === 'problem' ? { reason: answer.problem.code, detail: answer.problem.detail } : undefined
