@@ -13,7 +13,10 @@ export interface RecordedArchivePorts {
 }
 
 /** `id`: key under which the digest is recorded. `check` rejects an invalid archive at its first use. */
-type Archive = Pick<Source, 'name' | 'version' | 'url'> & { readonly id: string; readonly maxBytes: number } & (
+type Archive = Pick<Source, 'name' | 'version' | 'url'> & {
+  readonly id: string
+  readonly maxBytes: number
+} & (
     | { readonly pinned: string }
     | { readonly pinned: undefined; readonly check: (body: Uint8Array) => Promise<void> }
   )

@@ -25,9 +25,7 @@ import { admitted } from './door.ts'
 import { type ReadSubmission, readSubmission, type Wanted, wantedOf } from './read.ts'
 import type { Submission } from './submission.ts'
 
-export interface SubmitPorts extends LocatePorts {
-  readonly elapsed: DriverVersionsPorts['elapsed']
-  readonly sleep: DriverVersionsPorts['sleep']
+export interface SubmitPorts extends LocatePorts, Pick<DriverVersionsPorts, 'elapsed' | 'sleep'> {
   readonly holds: Holds
   readonly kernels: Kernels
   readonly inputs: Pick<Store, 'size' | 'create'>
