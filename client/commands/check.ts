@@ -11,8 +11,7 @@ import { type EngineAnswer, type Summary, summarize } from '../../lib/kconfig/su
 import { noProbeNeeded } from '../../lib/kconfig/verdicts.ts'
 import { DEFAULTS } from '../../lib/kernels/settings.ts'
 import { isProbeError } from '../../lib/model/errors.ts'
-import { exportsOf } from '../../lib/submit/exports.ts'
-import { readSymvers } from '../../lib/submit/symvers.ts'
+import { exportsOf, readSymvers } from '../../lib/submit/symvers.ts'
 import { readLine, said, UsageError } from '../command-line.ts'
 
 const USAGE = `Usage: probe-registry check CONFIG [OPTION...]

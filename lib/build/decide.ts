@@ -4,15 +4,15 @@ import type { KernelPlan } from '../kernels/planner.ts'
 import type { Stored } from '../model/digest.ts'
 import { inputKey, stagingKeys, treeKey } from '../model/keys.ts'
 import type { BuildCache, Phase, Presigner } from '../model/ports.ts'
-import type { Arch, KernelImage, Kind, PackageFormat, Probe, ProbeRoot, Source } from '../model/probe.ts'
+import type { Arch, KernelImage, Kind, PackageFormat, Probe, Source } from '../model/probe.ts'
 import type { DriverVersions, Settings } from '../model/settings.ts'
 import { probeOf } from '../names/grammar.ts'
-import { formatJob, type Job, type JobInput } from './job.ts'
-import type { BuildOrderRecord, BuildPlan, OfSubmission } from './order.ts'
+import { formatJob, type Job, type JobInput, probeSettings, type StoredInput } from './job.ts'
+import type { BuildOrderRecord, BuildPlan, LoadTestRecord, OfSubmission } from './order.ts'
 import type { BuildRoot } from './roots/build-root.ts'
 import type { Wanted } from './roots/choose.ts'
 import type { RootRecord } from './roots/records.ts'
-import { type Input, sourceOf, type TreeInputs, treeIdIn, treeOf } from './tree.ts'
+import { sourceOf, type TreeInputs, treeIdIn, treeOf } from './tree.ts'
 
 /** A driver source in the inputs bucket. */
 export interface DriverInput {
@@ -53,7 +53,7 @@ export interface Decision {
   readonly kernel: Pick<Job['settings'], 'KERNEL' | 'TREE'>
   readonly root: BuildRoot
   readonly steps: RootRecord
-  readonly inputs: readonly Input[]
+  readonly inputs: readonly StoredInput[]
 }
 
 /**
@@ -76,19 +76,20 @@ export async function decide(
   const tree = await treeIn(ports, kernel, root)
   await Promise.all(tree.submitted.map(ports.checkKept))
   if (kernel.tag === 'source') await bring(ports, tree.packages)
+  const { id, digest, suite } = root.record
   const plan: BuildPlan = {
     ...{ key, claim, attempt },
     unameRelease: kernel.unameRelease,
     compiler: root.compiler,
-    root: rootOf(root),
+    root: { id, digest, suite, match: root.match },
     recipe: driver.recipe,
     driverSource: driver.source,
     headers: tree.sources,
-    ...(submitted === undefined ? {} : { submitted }),
-    ...(forced.length === 0 ? {} : { forced }),
-    ...(kernel.tag === 'source' ? { ofConfig: true as const } : {}),
-    ...(tree.makes === undefined ? {} : { treeId: tree.makes }),
-    ...loadTestRecordOf(kernel, ports.settings),
+    submitted,
+    forced: forced.length === 0 ? undefined : forced,
+    ofConfig: kernel.tag === 'source' ? true : undefined,
+    treeId: tree.makes,
+    loadTest: loadTestRecordOf(kernel, ports.settings),
   }
   const { format, bytes, source } = driver
   const { sha256 } = source
@@ -112,10 +113,6 @@ const wantedFor = (kernel: KernelPlan): Wanted => ({
   least: kernel.tag === 'headers' ? kernel.leastCompiler : undefined,
 })
 
-const rootOf = ({ record: { id, digest, suite }, match }: BuildRoot): ProbeRoot => ({
-  ...{ id, digest, suite, match },
-})
-
 /** A tree made from source and config contains programs for its root, so only that root can use it. */
 async function treeIn(
   { cache }: Pick<DecidePorts, 'cache'>,
@@ -130,11 +127,10 @@ async function treeIn(
 function loadTestRecordOf(
   { image, unameRelease }: KernelPlan,
   settings: Settings,
-): Pick<BuildPlan, 'loadTest'> {
-  if (image === undefined || settings.loadTest.mode === 'off') return {}
+): LoadTestRecord | undefined {
+  if (image === undefined || settings.loadTest.mode === 'off') return undefined
   const { bytes, format, signedFor } = image
-  const signed = signedFor === undefined ? {} : { signedFor }
-  return { loadTest: { unameRelease, image: { ...sourceOf(image), bytes, format, ...signed } } }
+  return { unameRelease, image: { ...sourceOf(image), bytes, format, signedFor } }
 }
 
 /** Formats the job document. The URLs in it are signed now. */
@@ -149,16 +145,11 @@ export async function orderOf(ports: OrderPorts, decision: Decision): Promise<Bu
 export const jobSeconds = ({ build }: Settings): number => (build.timeoutMinutes + QUEUE_MINUTES) * 60
 
 async function jobOf(ports: OrderPorts, { plan, kernel, root, steps, inputs }: Decision): Promise<Job> {
-  const probe = probeOf(plan.key)
   const expires = { expiresSeconds: jobSeconds(ports.settings) }
   const keys = stagingKeys(plan.claim)
   return {
     settings: {
-      KIND: probe.kind,
-      ARCH: probe.arch,
-      DRIVER_NAME: probe.driverName,
-      DRIVER_VERSION: probe.driverVersion,
-      UNAME_RELEASE: plan.unameRelease,
+      ...probeSettings(probeOf(plan.key), plan.unameRelease),
       RECIPE: plan.recipe,
       ...kernel,
       ROOT: root.record.digest,

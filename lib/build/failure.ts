@@ -13,15 +13,8 @@ export function failureOf(report: BuildReport | undefined, log?: Uint8Array): Fa
   if (report === undefined) return 'build-lost'
   if (report.cause === 'time') return 'build-timeout'
   if (report.cause === 'tools') return 'build-broken'
-  switch (report.stage) {
-    case 'compile':
-      return lacked(linesOf(log)) ? 'build-broken' : 'compile-error'
-    case 'tree':
-    case 'collect':
-      return 'compile-error'
-    default:
-      return 'build-broken'
-  }
+  if (report.stage === 'compile') return lacked(linesOf(log)) ? 'build-broken' : 'compile-error'
+  return report.stage === 'tree' || report.stage === 'collect' ? 'compile-error' : 'build-broken'
 }
 
 /**
@@ -52,10 +45,8 @@ const ofProbe = (line: string): boolean => line.includes('/configure/') || line.
 
 /** The compiler's error lines, or the last lines if there are none. */
 export function tellingLines(log: Uint8Array | undefined): string {
-  const lines = linesOf(log)
-  const errors = lines.filter((line) => /(^|[\s:])(fatal )?error:/i.test(line))
-  const telling = errors.length > 0 ? errors.slice(0, MAX_LINES) : lines.slice(-MAX_LINES)
-  return telling.map((line) => printable(line, MAX_LINE)).join('\n')
+  const errors = linesOf(log).filter((line) => /(^|[\s:])(fatal )?error:/i.test(line))
+  return errors.length > 0 ? printed(errors.slice(0, MAX_LINES)) : lastLines(log)
 }
 
 /** The compiler's first error in the driver itself. */
@@ -64,11 +55,10 @@ export function firstError(log: Uint8Array): string | undefined {
   return line === undefined ? undefined : printable(line, MAX_LINE)
 }
 
-export const lastLines = (log: Uint8Array | undefined): string =>
-  linesOf(log)
-    .slice(-MAX_LINES)
-    .map((line) => printable(line, MAX_LINE))
-    .join('\n')
+export const lastLines = (log: Uint8Array | undefined): string => printed(linesOf(log).slice(-MAX_LINES))
+
+const printed = (lines: readonly string[]): string =>
+  lines.map((line) => printable(line, MAX_LINE)).join('\n')
 
 const linesOf = (log: Uint8Array | undefined): string[] =>
   new TextDecoder()

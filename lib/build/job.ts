@@ -1,7 +1,7 @@
 // Formats job documents: all input of a build or a load test, as tab-separated lines that plain sh can read.
 
 import { ProbeError } from '../model/errors.ts'
-import type { Arch, DriverName, Kind, PackageFormat, Recipe } from '../model/probe.ts'
+import type { PackageFormat, Probe, Recipe } from '../model/probe.ts'
 
 /**
  * `steps`: the root for the steps. `root`: the root for the compiler. `header`: a package of the kernel's build tree.
@@ -35,13 +35,22 @@ export interface JobInput<Role extends string = InputRole> {
   readonly url: string
 }
 
+/** An input before its URL is signed. `key`: of the object in the inputs bucket. */
+export type StoredInput<Role extends string = InputRole> = Omit<JobInput<Role>, 'url'> & {
+  readonly key: string
+}
+
+/** The settings that a build and a load test share. */
+export const probeSettings = ({ kind, arch, driverName, driverVersion }: Probe, unameRelease: string) => ({
+  KIND: kind,
+  ARCH: arch,
+  DRIVER_NAME: driverName,
+  DRIVER_VERSION: driverVersion,
+  UNAME_RELEASE: unameRelease,
+})
+
 export interface Job {
-  readonly settings: {
-    readonly KIND: Kind
-    readonly ARCH: Arch
-    readonly DRIVER_NAME: DriverName
-    readonly DRIVER_VERSION: string
-    readonly UNAME_RELEASE: string
+  readonly settings: Readonly<ReturnType<typeof probeSettings>> & {
     readonly RECIPE: Recipe
     /** origin of the kernel build tree: header packages, made from source and config, or made by an earlier build */
     readonly KERNEL: 'headers' | 'source' | 'prepared'
@@ -72,10 +81,7 @@ export interface Job {
 }
 
 export interface LoadTestJob {
-  readonly settings: Pick<
-    Job['settings'],
-    'KIND' | 'ARCH' | 'DRIVER_NAME' | 'DRIVER_VERSION' | 'UNAME_RELEASE'
-  > & {
+  readonly settings: Readonly<ReturnType<typeof probeSettings>> & {
     /** maximum running time of the virtual machine, in seconds */
     readonly MAX_SECONDS: string
   }

@@ -1,8 +1,8 @@
 // Starts the load test of a built probe: a virtual machine boots the probe's own kernel and loads the probe.
 
-import * as z from 'zod'
 import { sha256 } from '../model/digest.ts'
 import { isProbeError } from '../model/errors.ts'
+import type { RegistryEvent } from '../model/events.ts'
 import { imageKey, inputKey, loadTestKeys, stagingKeys } from '../model/keys.ts'
 import type { Index, Open } from '../model/ports.ts'
 import type { KernelImage, ProbeState } from '../model/probe.ts'
@@ -10,12 +10,12 @@ import { QUEUE_MILLISECONDS } from '../model/retry.ts'
 import { probeOf } from '../names/grammar.ts'
 import { type OrderPorts, rootInput } from './decide.ts'
 import { isFirstFault } from './faults.ts'
-import { formatJob, type JobInput, type LoadTestRole } from './job.ts'
-import { decodeOrder, type LoadTestRecord, MAX_ORDER } from './order.ts'
+import { formatJob, type LoadTestRole, probeSettings, type StoredInput } from './job.ts'
+import { type BuildOrderRecord, decodeOrder, type LoadTestRecord, MAX_ORDER, testOrder } from './order.ts'
 import type { RootRecord } from './roots/records.ts'
 import { orderOnce, stage } from './staging.ts'
 import type { StartBuildPorts } from './start.ts'
-import { giveTurns, type TurnPorts } from './turn.ts'
+import { giveTurns, hasTurn, type TurnPorts } from './turn.ts'
 
 export interface LoadTestPorts
   extends OrderPorts,
@@ -26,15 +26,7 @@ export interface LoadTestPorts
   readonly places: StartBuildPorts['places']
 }
 
-export interface LoadTestRequest {
-  readonly key: string
-  readonly claim: string
-  /** digest of the verified probe */
-  readonly sha256: string
-  readonly bytes: number
-  /** number of the test, from 1 */
-  readonly test: number
-}
+export type LoadTestRequest = Omit<Extract<RegistryEvent, { type: 'LoadTestRequested' }>, 'type'>
 
 /** Minutes for the start of a machine, the test, and a test that ends late. */
 const LOAD_TEST_MINUTES = 12
@@ -59,19 +51,16 @@ async function startLoadTest(ports: LoadTestPorts, request: LoadTestRequest): Pr
   if (!isAskedFor(state, request)) return leavePlace(ports, request)
   const order = await ports.staging.get(stagingKeys(claim).plan, MAX_ORDER)
   const loadTest = order === undefined ? undefined : decodeOrder(order).plan.loadTest
-  if (loadTest === undefined || !(await hasTurn(ports, request, state))) return false
+  if (loadTest === undefined) return false
+  if (!(await hasTurn(ports, { key, state }, 'load test queued', { key, claim, test }))) return false
   const keys = loadTestKeys(claim, test)
   const written = new TextEncoder().encode(JSON.stringify(await orderOf(ports, request, loadTest)))
-  const { job, jobUrl, stepsRoot } = decodeTestOrder(await orderOnce(ports.staging, keys.order, written))
+  const ordered = new TextDecoder().decode(await orderOnce(ports.staging, keys.order, written))
+  const { job, jobUrl, stepsRoot } = testOrder.parse(JSON.parse(ordered))
   await stage(ports.staging, keys.job, job)
   const buildId = await ports.builder.start({
-    ...{ phase: 'load-test', test },
-    key,
-    probe: probeOf(key),
-    claim,
-    jobUrl,
-    jobSha256: sha256(job),
-    stepsRoot,
+    ...{ phase: 'load-test', key, probe: probeOf(key), claim, test },
+    ...{ jobUrl, jobSha256: sha256(job), stepsRoot },
   })
   if (buildId === undefined) return busy(ports, request)
   // A crash here leaves a running test that the index does not know. The event of its end contains the claim.
@@ -85,15 +74,6 @@ async function startLoadTest(ports: LoadTestPorts, request: LoadTestRequest): Pr
 async function leavePlace(ports: LoadTestPorts, { claim, test }: LoadTestRequest): Promise<false> {
   if (await ports.places.release({ claim, test })) await giveTurns(ports)
   return false
-}
-
-/** Works like `hasTurn` for a build (start.ts). */
-async function hasTurn(ports: LoadTestPorts, { key, claim, test }: LoadTestRequest, state: Open['state']) {
-  if (await giveTurns(ports, { key, state })) return true
-  const now = ports.now()
-  await ports.index.queued(key, claim, now, now + QUEUE_MILLISECONDS)
-  ports.log('load test queued', { key, claim, test })
-  return giveTurns(ports, { key, state })
 }
 
 /** Queues the test again, because the builder accepts no more now. The sweep requests it again. */
@@ -111,18 +91,11 @@ function isAskedFor(state: ProbeState | undefined, { claim, test }: LoadTestRequ
   return isOpen && state.id === claim && state.test === test
 }
 
-const orderSchema = z.object({ job: z.string(), jobUrl: z.string(), stepsRoot: z.string() })
-
-type TestOrder = z.infer<typeof orderSchema>
-
-const decodeTestOrder = (body: Uint8Array): TestOrder =>
-  orderSchema.parse(JSON.parse(new TextDecoder().decode(body)))
-
 async function orderOf(
   ports: LoadTestPorts,
   request: LoadTestRequest,
   loadTest: LoadTestRecord,
-): Promise<TestOrder> {
+): Promise<Omit<BuildOrderRecord, 'plan'>> {
   const keys = loadTestKeys(request.claim, request.test)
   const steps = await ports.stepsRoot(probeOf(request.key).arch, 'load-test')
   const job = await jobOf(ports, request, loadTest, steps)
@@ -130,27 +103,19 @@ async function orderOf(
   return { job, jobUrl, stepsRoot: steps.digest }
 }
 
-type Input = Omit<JobInput<LoadTestRole>, 'url'>
-type ImageInput = Input & { readonly key: string }
-
 async function jobOf(
   ports: LoadTestPorts,
   { key, claim, test, sha256: digest, bytes }: LoadTestRequest,
   { image, unameRelease }: LoadTestRecord,
   steps: RootRecord,
 ): Promise<string> {
-  const { arch, kind, driverName, driverVersion } = probeOf(key)
   const expires = { expiresSeconds: LOAD_TEST_MINUTES * 60 }
   const inputs = await imageInput(ports, image)
   const keys = loadTestKeys(claim, test)
-  const probe: Input = { role: 'probe', format: 'text', sha256: digest, bytes }
+  const probe = { role: 'probe', format: 'text', sha256: digest, bytes } as const
   return formatJob({
     settings: {
-      KIND: kind,
-      ARCH: arch,
-      DRIVER_NAME: driverName,
-      DRIVER_VERSION: driverVersion,
-      UNAME_RELEASE: unameRelease,
+      ...probeSettings(probeOf(key), unameRelease),
       MAX_SECONDS: String(ports.settings.loadTest.maxSeconds),
     },
     inputs: [
@@ -173,7 +138,7 @@ async function jobOf(
  * it. Then a test in mode `recorded` ends as `unavailable`. A test in mode `required` fails, because otherwise a mirror could
  * cause the publication of untested probes. Other errors are thrown, because they may be over at the next try.
  */
-async function imageInput(ports: LoadTestPorts, image: KernelImage): Promise<ImageInput[]> {
+async function imageInput(ports: LoadTestPorts, image: KernelImage): Promise<StoredInput<LoadTestRole>[]> {
   const kept = imageKey(image.sha256)
   const boot = await ports.cache.find(kept)
   if (boot !== undefined) return [{ role: 'boot', format: 'text', ...boot, key: kept }]
@@ -181,11 +146,8 @@ async function imageInput(ports: LoadTestPorts, image: KernelImage): Promise<Ima
     await ports.ensureInput(image)
     const { sha256: digest, bytes, format } = image
     const stored = { sha256: digest, bytes, key: inputKey(digest) }
-    return [
-      format === 'vmlinuz'
-        ? { role: 'boot', format: 'text', ...stored }
-        : { role: 'kernel', format, ...stored },
-    ]
+    if (format === 'vmlinuz') return [{ role: 'boot', format: 'text', ...stored }]
+    return [{ role: 'kernel', format, ...stored }]
   } catch (error) {
     if (!isProbeError(error, 'not-found') || ports.settings.loadTest.mode === 'required') throw error
     ports.log('no image', { image: image.name, why: error.message })

@@ -56,6 +56,9 @@ const orderRecord = z.object({
 })
 export type BuildOrderRecord = Read<typeof orderRecord>
 
+/** The same for a load test, which follows the plan of its build. */
+export const testOrder = orderRecord.omit({ plan: true })
+
 export const encodeOrder = (order: BuildOrderRecord): Uint8Array =>
   new TextEncoder().encode(JSON.stringify(order))
 

@@ -9,6 +9,7 @@ export const MAX_MANIFEST = 64 * 1024
 export const MAX_LOG = 8 * 1024 * 1024
 
 const MAX_LINE = 240
+export const line = z.string().transform((text) => printable(text, MAX_LINE))
 
 const STAGES = ['fetch', 'prepare', 'tree', 'unpack', 'compile', 'collect', 'upload', 'done'] as const
 
@@ -29,7 +30,7 @@ export type LostOption = z.infer<typeof lostOption>
 
 const schema = z.object({
   stage: z.enum(STAGES),
-  compilerVersion: z.string().transform((text) => printable(text, MAX_LINE)),
+  compilerVersion: line,
   timings,
   /** digest and size of the kernel build tree that this build stored */
   prepared: madeSchema.optional(),

@@ -3,17 +3,17 @@
 import type { KernelPlan } from '../kernels/planner.ts'
 import { sha256 } from '../model/digest.ts'
 import { ProbeError } from '../model/errors.ts'
+import type { RegistryEvent } from '../model/events.ts'
 import { stagingKeys } from '../model/keys.ts'
 import type { Budgets, Builder, Index, Places, Store } from '../model/ports.ts'
 import type { Claim } from '../model/probe.ts'
-import { QUEUE_MILLISECONDS } from '../model/retry.ts'
 import { fileOf } from '../names/file.ts'
 import { probeOf } from '../names/grammar.ts'
 import { payBuild } from '../serve/spending.ts'
 import { type DecidePorts, decide, jobSeconds, type OrderPorts, orderOf } from './decide.ts'
 import { type BuildPlan, decodeOrder, encodeOrder, type OfSubmission } from './order.ts'
 import { orderOnce, stage } from './staging.ts'
-import { giveTurns, type TurnPorts } from './turn.ts'
+import { hasTurn, type TurnPorts } from './turn.ts'
 
 export interface StartBuildPorts extends DecidePorts, OrderPorts, TurnPorts {
   readonly index: Pick<Index, 'started' | 'queued' | 'open' | 'spare'>
@@ -23,31 +23,22 @@ export interface StartBuildPorts extends DecidePorts, OrderPorts, TurnPorts {
   readonly staging: Store
 }
 
-export interface PlanRequest {
-  readonly key: string
-  readonly claim: string
-  readonly attempt: number
-  /** who pays for the build */
-  readonly caller: string
-}
+export type PlanRequest = Omit<Extract<RegistryEvent, { type: 'ProbeRequested' }>, 'type'>
 
 /** @throws {ProbeError} `budget-spent`, `share-spent`. */
 async function pay(ports: StartBuildPorts, request: PlanRequest): Promise<void> {
   const { buildsPerDay } = ports.settings.budgets
-  switch (await payBuild(ports, request)) {
-    case 'paid':
-      return
-    case 'spent':
-      throw new ProbeError(
-        'budget-spent',
-        `all ${buildsPerDay} builds of today are spent; published probes are still served`,
-      )
-    case 'share-spent':
-      throw new ProbeError(
-        'share-spent',
-        "what is left of today's builds is kept for callers that had fewer than the one who asked",
-      )
-  }
+  const paid = await payBuild(ports, request)
+  if (paid === 'spent')
+    throw new ProbeError(
+      'budget-spent',
+      `all ${buildsPerDay} builds of today are spent; published probes are still served`,
+    )
+  if (paid === 'share-spent')
+    throw new ProbeError(
+      'share-spent',
+      "what is left of today's builds is kept for callers that had fewer than the one who asked",
+    )
 }
 
 /** `queued`: the build is planned again when its turn comes. */
@@ -66,7 +57,8 @@ export async function startBuild(
 ): Promise<Started> {
   const decision = await decide(ports, request, kernel, submission)
   const { key, claim } = request
-  if (!(await hasTurn(ports, request))) return 'queued'
+  const me = { key, state: { ...request.state, state: 'building' as const } }
+  if (!(await hasTurn(ports, me, 'build queued', { key, claim }))) return 'queued'
   const now = ports.now()
   await pay(ports, request)
   const keys = stagingKeys(claim)
@@ -86,22 +78,6 @@ export async function startBuild(
   const held = await ports.index.started(key, claim, { buildId, deadline })
   ports.log('build started', { key, claim, buildId, unameRelease: plan.unameRelease })
   return held ? 'started' : 'claim-lost'
-}
-
-/**
- * Checks twice, because the turn may come between the first check and the write to the queue. A crash after the first check
- * leaves a claim without a build, as before its plan.
- */
-async function hasTurn(
-  ports: StartBuildPorts,
-  { key, claim, state }: PlanRequest & { readonly state: Claim },
-): Promise<boolean> {
-  const me = { key, state: { ...state, state: 'building' as const } }
-  if (await giveTurns(ports, me)) return true
-  const now = ports.now()
-  await ports.index.queued(key, claim, now, now + QUEUE_MILLISECONDS)
-  ports.log('build queued', { key, claim })
-  return giveTurns(ports, me)
 }
 
 /** First lines of the build log, which show until the container starts. */

@@ -5,15 +5,12 @@ import { type Stored, sha256 } from '../model/digest.ts'
 import { unreachable } from '../model/errors.ts'
 import { inputKey, submittedKey, treeKey } from '../model/keys.ts'
 import type { Package, Source } from '../model/probe.ts'
-import type { InputRole, Job, JobInput } from './job.ts'
+import type { InputRole, Job, StoredInput } from './job.ts'
 import type { BuildRoot } from './roots/build-root.ts'
-
-/** `key`: of the object in the inputs bucket. */
-export type Input = Omit<JobInput, 'url'> & { readonly key: string }
 
 export interface TreeInputs {
   readonly kernel: Pick<Job['settings'], 'KERNEL' | 'TREE'>
-  readonly inputs: readonly Input[]
+  readonly inputs: readonly StoredInput[]
   /** packages to copy into the inputs bucket */
   readonly packages: readonly Package[]
   /** submitted files, which may have expired */
@@ -60,7 +57,9 @@ function treeToMake(kernel: SourcePlan, makes: string): TreeInputs {
       ...symversInput(kernel),
     ],
     packages: [source],
-    submitted: [...(configFrom === undefined ? [config] : []), kheaders, symvers].filter(isFile),
+    submitted: [...(configFrom === undefined ? [config] : []), kheaders, symvers].filter(
+      (file) => file !== undefined,
+    ),
     sources: sourcesOf(kernel),
     makes,
   }
@@ -70,14 +69,12 @@ const treeMade = (kernel: SourcePlan, prepared: Stored, id: string): TreeInputs 
   kernel: { KERNEL: 'prepared', TREE: '-' },
   inputs: [fileInput('prepared', 'tar.gz', prepared, treeKey(id)), ...symversInput(kernel)],
   packages: [],
-  submitted: [kernel.symvers].filter(isFile),
+  submitted: kernel.symvers === undefined ? [] : [kernel.symvers],
   sources: sourcesOf(kernel),
 })
 
-const symversInput = ({ symvers }: SourcePlan): Input[] =>
+const symversInput = ({ symvers }: SourcePlan): StoredInput[] =>
   symvers === undefined ? [] : [submittedInput('symvers', 'text', symvers)]
-
-const isFile = (file: Stored | undefined): file is Stored => file !== undefined
 
 function sourcesOf({ source, config, configFrom, symvers, kheaders, unameRelease }: SourcePlan): Source[] {
   const submitted = {
@@ -94,16 +91,15 @@ function sourcesOf({ source, config, configFrom, symvers, kheaders, unameRelease
   ]
 }
 
-export const sourceOf = ({ name, version, url, sha256, unsigned }: Source): Source => ({
-  ...{ name, version, url, sha256 },
-  ...(unsigned === undefined ? {} : { unsigned }),
-})
+export function sourceOf({ name, version, url, sha256, unsigned }: Source): Source {
+  return { name, version, url, sha256, unsigned }
+}
 const fileInput = (
   role: InputRole,
-  format: Input['format'],
+  format: StoredInput['format'],
   { sha256, bytes }: Stored,
   key = inputKey(sha256),
-): Input => ({ role, format, sha256, bytes, key })
-const submittedInput = (role: InputRole, format: Input['format'], file: Stored): Input =>
+): StoredInput => ({ role, format, sha256, bytes, key })
+const submittedInput = (role: InputRole, format: StoredInput['format'], file: Stored): StoredInput =>
   fileInput(role, format, file, submittedKey(file.sha256))
-const packageInput = (role: InputRole, pkg: Package): Input => fileInput(role, pkg.format, pkg)
+const packageInput = (role: InputRole, pkg: Package): StoredInput => fileInput(role, pkg.format, pkg)

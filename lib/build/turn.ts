@@ -3,6 +3,7 @@
 import type { RegistryEvent } from '../model/events.ts'
 import type { Builder, Bus, Clock, Index, Log, Open, Places } from '../model/ports.ts'
 import { isTest, isWaitedFor, placeOf, queueOf } from '../model/queue.ts'
+import { QUEUE_MILLISECONDS } from '../model/retry.ts'
 import type { Settings } from '../model/settings.ts'
 import { jobSeconds } from './decide.ts'
 
@@ -43,6 +44,23 @@ export async function giveTurns(ports: TurnPorts, me?: Open): Promise<boolean> {
     return me !== undefined && next.key !== me.key && (await take(me)) !== 'full'
   }
   return false
+}
+
+/**
+ * True if `me` has a place; otherwise queues it. Checks twice, because the turn may come between the first check and the write to
+ * the queue. A crash after the first check leaves a claim without a build or test, as before its plan. `fields`: of the log.
+ */
+export async function hasTurn(
+  ports: TurnPorts & { readonly index: Pick<Index, 'queued'> },
+  me: Open,
+  event: string,
+  fields: Readonly<Record<string, string | number>> & { readonly claim: string },
+): Promise<boolean> {
+  if (await giveTurns(ports, me)) return true
+  const now = ports.now()
+  await ports.index.queued(me.key, fields.claim, now, now + QUEUE_MILLISECONDS)
+  ports.log(event, fields)
+  return giveTurns(ports, me)
 }
 
 const waiting = ({ key, state }: Open, now: number): Open => ({

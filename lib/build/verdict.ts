@@ -4,15 +4,11 @@ import * as z from 'zod'
 import { madeSchema } from '../model/digest.ts'
 import type { Read } from '../model/parse.ts'
 import type { LoadTest } from '../model/probe.ts'
-import { printable } from '../model/text.ts'
-import { timings } from './report.ts'
+import { line, timings } from './report.ts'
 
 /** Maximum size, in bytes. */
 export const MAX_VERDICT = 64 * 1024
 
-const MAX_LINE = 240
-
-const line = z.string().transform((text) => printable(text, MAX_LINE))
 const word = z.string().regex(/^[a-z]{1,16}$/)
 
 const capture = z.union([
@@ -53,28 +49,21 @@ export type LoadVerdict = Read<typeof schema>
 
 /** A missing or unreadable verdict is `unavailable`, never `passed`. */
 export function readVerdict(body: Uint8Array | undefined): LoadVerdict {
-  const nothing = (reason: string): LoadVerdict => ({
-    verdict: 'unavailable',
-    stage: 'lost',
-    reason,
-    timings: {},
-  })
-  if (body === undefined) return nothing('the load test left no verdict')
-  if (body.length > MAX_VERDICT) return nothing('the load test left a verdict that is too large')
+  if (body === undefined) return unavailable('lost', 'the load test left no verdict')
+  if (body.length > MAX_VERDICT) return unavailable('lost', 'the load test left a verdict that is too large')
   try {
     return schema.parse(JSON.parse(new TextDecoder().decode(body)))
   } catch {
-    return nothing('the load test left a verdict that cannot be read')
+    return unavailable('lost', 'the load test left a verdict that cannot be read')
   }
 }
 
-/** Final, because another test would get the same verdict. */
-export const NO_IMAGE: LoadVerdict = {
-  verdict: 'unavailable',
-  stage: 'image',
-  reason: 'there is no image of this kernel',
-  timings: {},
+function unavailable(stage: string, reason: string): LoadVerdict {
+  return { verdict: 'unavailable', stage, reason, timings: {} }
 }
+
+/** Final, because another test would get the same verdict. */
+export const NO_IMAGE = unavailable('image', 'there is no image of this kernel')
 
 /** The part of a verdict that is stored with the probe. */
 export function loadTestOf(found: LoadVerdict): LoadTest {

@@ -4,19 +4,17 @@ import { sha256 } from '../model/digest.ts'
 import { ProbeError } from '../model/errors.ts'
 import { inputKey } from '../model/keys.ts'
 import type { Fetch, Store } from '../model/ports.ts'
-
-interface Input {
-  readonly url: string
-  /** lower-case hex */
-  readonly sha256: string
-  readonly bytes: number
-}
+import type { Package } from '../model/probe.ts'
 
 /**
  * Copies an input into the bucket. Builds download only from there, because an archive may drop a package at any time.
  * @throws {ProbeError} `digest-mismatch`.
  */
-export async function ensureInput(inputs: Store, fetch: Fetch, input: Input): Promise<void> {
+export async function ensureInput(
+  inputs: Store,
+  fetch: Fetch,
+  input: Pick<Package, 'url' | 'sha256' | 'bytes'>,
+): Promise<void> {
   if ((await inputs.size(inputKey(input.sha256))) !== undefined) return
   const body = await fetch(input.url, { maxBytes: input.bytes })
   const found = sha256(body)
@@ -30,8 +28,12 @@ export async function ensureInput(inputs: Store, fetch: Fetch, input: Input): Pr
 }
 
 /** Safe to repeat: concurrent callers write the same bytes, and a crash leaves the complete object or none. */
-export async function keepInput(inputs: Pick<Store, 'create'>, body: Uint8Array): Promise<string> {
+export async function keepInput(
+  inputs: Pick<Store, 'create'>,
+  body: Uint8Array,
+  keyOf = inputKey,
+): Promise<string> {
   const digest = sha256(body)
-  await inputs.create(inputKey(digest), body, { contentType: 'application/octet-stream', sha256: digest })
+  await inputs.create(keyOf(digest), body, { contentType: 'application/octet-stream', sha256: digest })
   return digest
 }

@@ -12,25 +12,14 @@ export interface RecordedArchivePorts {
   readonly fetch: Fetch
 }
 
-type Archive = ArchivePlace & (Pinned | TrustedAtFirstUse)
-
-interface ArchivePlace {
-  /** key under which the digest is recorded */
+/** `id`: key under which the digest is recorded. `check` rejects an invalid archive at its first use. */
+type Archive = Pick<Source, 'name' | 'version' | 'url'> & {
   readonly id: string
-  readonly name: string
-  readonly version: string
-  readonly url: string
   readonly maxBytes: number
-}
-interface Pinned {
-  /** lower-case hex */
-  readonly pinned: string
-}
-interface TrustedAtFirstUse {
-  readonly pinned: undefined
-  /** Rejects an invalid archive at its first use. */
-  readonly check: (body: Uint8Array) => Promise<void>
-}
+} & (
+    | { readonly pinned: string }
+    | { readonly pinned: undefined; readonly check: (body: Uint8Array) => Promise<void> }
+  )
 
 /**
  * Downloads the archive only once.
@@ -58,12 +47,10 @@ function changed(
   { id, name, version, url, pinned }: Archive,
   found: string,
   expected: string,
-  { forgetBy = forgetByCommand }: Sources,
+  { forgetBy = (id) => `\`npx --no-install probe-registry digests forget ${id}\`` }: Sources,
 ): string {
   const what = `${name} ${version} at ${url} has changed: sha256 ${found}, where ${expected} was`
   return pinned === undefined
     ? `${what} recorded at first use. Find out why; then ${forgetBy(id)} makes the next build record it again`
     : `${what} pinned. Find out why before anything else`
 }
-
-const forgetByCommand = (id: string): string => `\`npx --no-install probe-registry digests forget ${id}\``

@@ -5,13 +5,11 @@ import { ProbeError } from '../model/errors.ts'
 import { submittedKey } from '../model/keys.ts'
 import type { Store } from '../model/ports.ts'
 import { orSubmit } from '../model/way-out.ts'
+import { keepInput } from './inputs.ts'
 
-/** Safe to repeat: concurrent callers write the same bytes, and a crash leaves the complete object or none. */
-export async function keepSubmitted(inputs: Pick<Store, 'create'>, body: Uint8Array): Promise<void> {
-  const digest = sha256(body)
-  const contentType = 'application/octet-stream'
-  await inputs.create(submittedKey(digest), body, { contentType, sha256: digest })
-}
+/** Safe to repeat, like `keepInput`. */
+export const keepSubmitted = (inputs: Pick<Store, 'create'>, body: Uint8Array): Promise<string> =>
+  keepInput(inputs, body, submittedKey)
 
 /** For a recorded kernel: stores a file again only if the lifecycle has deleted it. */
 export async function keepAgain(inputs: Pick<Store, 'size' | 'create'>, body: Uint8Array): Promise<void> {

@@ -111,25 +111,26 @@ function guessed(config: Kconfig, kernelRelease: string): Found {
 }
 
 /** Debian's names of commands: `gcc-12`, but `gcc-4.8`; `clang-14`. */
-function commandOf({ family, version }: Pick<Found, 'family' | 'version'>): string {
+function commandOf({ family, version }: Found): string {
   const [major = '', minor = ''] = version.split('.')
   return `${family}-${family === 'gcc' && Number(major) < 5 ? `${major}.${minor}` : major}`
 }
 
-/** If two are equally near, chooses the newer one, because a kernel's headers may need features that the older one lacks. */
 function nearest(found: Found, commands: readonly string[]): string {
   const family = commands.filter((command) => command.startsWith(`${found.family}-`))
-  const wanted = ordinal(commandOf(found))
-  const distance = (command: string): number => Math.abs(ordinal(command) - wanted)
-  const [command] = (family.length > 0 ? family : [...commands]).sort(
-    (a, b) => distance(a) - distance(b) || ordinal(b) - ordinal(a),
-  )
+  const [command] = (family.length > 0 ? family : commands).toSorted(byDistanceTo(commandOf(found)))
   if (command === undefined) throw new ProbeError('misconfigured', 'the build image has no compiler')
   return command
 }
 
+/** Sorts the newer of two equally near commands first: a kernel's headers may need features that the older one lacks. */
+export function byDistanceTo(wanted: string): (a: string, b: string) => number {
+  const distance = (command: string): number => Math.abs(ordinal(command) - ordinal(wanted))
+  return (a, b) => distance(a) - distance(b) || ordinal(b) - ordinal(a)
+}
+
 /** `gcc-12` -> 12, `gcc-4.8` -> 4.8. */
-const ordinal = (command: string): number => Number(/\d+(?:\.\d+)?$/.exec(command)?.[0] ?? 0)
+export const ordinal = (command: string): number => Number(/\d+(?:\.\d+)?$/.exec(command)?.[0] ?? 0)
 
 const ORIGIN: Readonly<Record<Compiler['from'], (found: Found) => string>> = {
   config: ({ family, version }) => `the config names ${family} ${version}`,

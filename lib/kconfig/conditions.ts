@@ -60,7 +60,7 @@ export const before = (...series: Series): Condition => ofSeries('<', series)
 export const since = (...series: Series): Condition => ofSeries('>=', series)
 
 /** All conditions hold. The deciding fact is that of the first one. */
-export const all = (...conditions: readonly [Condition, ...Condition[]]): Condition => ({
+export const all = (...conditions: readonly Condition[]): Condition => ({
   holds: (seen) => {
     const found = conditions.map(({ holds }) => holds(seen))
     return found.includes(undefined) ? undefined : found[0]

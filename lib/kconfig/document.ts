@@ -1,17 +1,19 @@
 // Generates docs/verdicts.md from the table of rules.
 
-import { type Effect, type Engine, RULES, type Rule } from './rules.ts'
+import { type ByDefault, type Engine, RULES, type Rule } from './rules.ts'
 
 const ENGINE: Readonly<Record<Engine, string>> = {
   kmod: 'module',
   ebpf: 'legacy eBPF',
   modernEbpf: 'modern eBPF',
 }
-const BY_DEFAULT = {
+const ANSWER: Readonly<Record<ByDefault | 'prevents' | 'note', string>> = {
+  prevents: 'no',
   loads: 'maybe; by default it loads',
   refused: 'maybe; by default it is refused',
   'loads-if-built-so': 'maybe; it loads if it was built so',
-} as const
+  note: 'worth knowing',
+}
 
 const HEAD = `# Whether Falco runs on a kernel
 
@@ -52,17 +54,7 @@ export const verdictsDocument = (): string => HEAD + RULES.map(row).join('')
 function row({ when, engines, effect, what, todo, source }: Rule): string {
   const words = todo === undefined ? what : `${what} ${todo}.`
   const names = engines.map((engine) => ENGINE[engine]).join(', ')
-  const cells = [when.text, names, answerOf(effect), words, source]
+  const answer = ANSWER[effect.tag === 'may-prevent' ? effect.byDefault : effect.tag]
+  const cells = [when.text, names, answer, words, source]
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`
-}
-
-function answerOf(effect: Effect): string {
-  switch (effect.tag) {
-    case 'prevents':
-      return 'no'
-    case 'may-prevent':
-      return BY_DEFAULT[effect.byDefault]
-    case 'note':
-      return 'worth knowing'
-  }
 }

@@ -35,13 +35,11 @@ export interface Kconfig {
   readonly ignoredLines: number
 }
 
-/** Returns `n` for an absent option, too. C code sees no difference; only Kconfig gives absent options a default. */
-export function switchOf({ options }: Kconfig, name: string): 'y' | 'm' | 'n' {
+/** False for an absent option, too. C code sees no difference; only Kconfig gives absent options a default. */
+export function isOn({ options }: Kconfig, name: string): boolean {
   const value = options.get(name)
-  return value?.tag === 'switch' ? value.value : 'n'
+  return value?.tag === 'switch' && value.value !== 'n'
 }
-
-export const isOn = (config: Kconfig, name: string): boolean => switchOf(config, name) !== 'n'
 
 export function stringOf({ options }: Kconfig, name: string): string | undefined {
   const value = options.get(name)
@@ -53,4 +51,17 @@ export function numberOf({ options }: Kconfig, name: string): number | undefined
   const value = options.get(name)
   const number = value?.tag === 'number' ? Number(value.digits) : undefined
   return Number.isSafeInteger(number) ? number : undefined
+}
+
+/** The smallest kernels for virtual machines have ten times as many options, including those that are off. */
+const MIN_OPTIONS = 300
+/** Options without a prompt, in every kernel since 2.6. Kconfig writes them into each config; a person never does. */
+const HIDDEN = ['INIT_ENV_ARG_LIMIT', 'MMU']
+
+/** The reason why it is only a fragment, like those that buildroot merges into a default config; `undefined`: it is complete. */
+export function partOf({ options, whole }: Kconfig): string | undefined {
+  const missing = HIDDEN.find((name) => !options.has(name))
+  if (missing !== undefined) return `it has no CONFIG_${missing}`
+  if (options.size < MIN_OPTIONS) return `it has ${options.size} options`
+  return whole ? undefined : 'it turns no option off'
 }

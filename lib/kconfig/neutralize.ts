@@ -49,14 +49,12 @@ const OFF: OptionValue = { tag: 'switch', value: 'n' }
  * Switches keep their value, even if they need further tools (DEBUG_INFO_BTF, GCC_PLUGINS): they name nothing, and they decide
  * layouts. DEBUG_INFO_BTF_MODULES changes `struct module`, and GCC_PLUGIN_STACKLEAK changes `task_struct`.
  */
-export function neutralize(config: Kconfig): {
-  readonly config: Kconfig
-  readonly neutralized: readonly Neutralized[]
-} {
+export function neutralize(config: Kconfig): { config: Kconfig; neutralized: readonly Neutralized[] } {
   const options = new Map(config.options)
   const neutralized: Neutralized[] = []
   for (const [option, value] of config.options) {
-    if (value.tag !== 'string' || value.text === '' || keeps(option, value.text)) continue
+    if (value.tag !== 'string' || value.text === '') continue
+    if (KEPT.has(option) && WORDS.test(value.text)) continue
     options.set(option, EMPTY)
     neutralized.push({ option, was: shortened(value.text), now: '' })
   }
@@ -65,8 +63,6 @@ export function neutralize(config: Kconfig): {
   const build = { ...config, options, headerArch: undefined, compilerComment: undefined }
   return { config: build, neutralized }
 }
-
-const keeps = (option: string, text: string): boolean => KEPT.has(option) && WORDS.test(text)
 
 const shortened = (text: string): string =>
   text.length > 80 ? `${printable(text, 77)}...` : printable(text, 80)

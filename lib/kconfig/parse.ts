@@ -1,6 +1,7 @@
 // Parses a kernel config as Kconfig does, and reports ignored lines.
 // Hand-written: no parser was found on npm, and the text may be hostile.
 
+import { isDeepStrictEqual } from 'node:util'
 import { ProbeError } from '../model/errors.ts'
 import { printable, quote } from '../model/text.ts'
 import type { IgnoredLine, Kconfig, OptionValue } from './kconfig.ts'
@@ -73,15 +74,8 @@ function checkText(text: string): void {
   throw badConfig(`line ${line} has a NUL, which only binary files and text in UTF-16 have`)
 }
 
-interface ReadLines {
-  readonly options: ReadonlyMap<string, OptionValue>
-  /** in the order of the file */
-  readonly ignored: readonly IgnoredLine[]
-  /** the lines among them that Kconfig would ignore completely */
-  readonly damaged: readonly IgnoredLine[]
-}
-
-function optionsOf(lines: readonly string[]): ReadLines {
+/** `ignored`: in the order of the file. `damaged`: the lines among them that Kconfig would ignore completely. */
+function optionsOf(lines: readonly string[]) {
   const options = new Map<string, OptionValue>()
   const stood = new Map<string, number>()
   const ignored: IgnoredLine[] = []
@@ -93,7 +87,7 @@ function optionsOf(lines: readonly string[]): ReadLines {
     if (read.tag !== 'option') continue
     const { name, value } = read
     const before = options.get(name)
-    if (before !== undefined && !isSame(before, value))
+    if (before !== undefined && !isDeepStrictEqual(before, value))
       ignored.push(said(lines, stood.get(name)!, `line ${index + 1} says otherwise, and counts`))
     stood.set(name, index)
     add(options, name, value)
@@ -107,9 +101,6 @@ const said = (lines: readonly string[], index: number, why: string): IgnoredLine
   why,
 })
 
-const isSame = (one: OptionValue, other: OptionValue): boolean =>
-  JSON.stringify(one) === JSON.stringify(other)
-
 /** Deletes the option first, so that its position is that of its last line. */
 function add(options: Map<string, OptionValue>, name: string, value: OptionValue): void {
   options.delete(name)
@@ -118,7 +109,6 @@ function add(options: Map<string, OptionValue>, name: string, value: OptionValue
 }
 
 /** Accepts a config with a few damaged lines. Refuses a text with mostly such lines, because it is another file. */
-
 function checkIsConfig(options: number, damaged: readonly IgnoredLine[]): void {
   const [first] = damaged
   const such = first === undefined ? '' : `: line ${first.line} is ${quote(first.text)}`
@@ -127,9 +117,7 @@ function checkIsConfig(options: number, damaged: readonly IgnoredLine[]): void {
     throw badConfig(`${damaged.length} of its lines are not of a config${such}`)
 }
 
-function headerOf(
-  lines: readonly string[],
-): Pick<Kconfig, 'headerVersion' | 'headerArch' | 'compilerComment'> {
+function headerOf(lines: readonly string[]) {
   const comments = lines.filter((line) => line.startsWith('#') && line.length <= MAX_COMMENT)
   const first = (pattern: RegExp) =>
     comments.map((line) => pattern.exec(line)).find((found) => found !== null)

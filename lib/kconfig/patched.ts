@@ -91,16 +91,9 @@ export const patchedWith = (option: string): Patched => ({
 
 function isSet({ options }: Kconfig, name: string): boolean {
   const value = options.get(name)
-  switch (value?.tag) {
-    case undefined:
-      return false
-    case 'switch':
-      return value.value !== 'n'
-    case 'string':
-      return value.text !== ''
-    default:
-      return true
-  }
+  if (value?.tag === 'switch') return value.value !== 'n'
+  if (value?.tag === 'string') return value.text !== ''
+  return value !== undefined
 }
 
 const TITLES = {

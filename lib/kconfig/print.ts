@@ -3,14 +3,12 @@
 import { unreachable } from '../model/errors.ts'
 import type { Kconfig, OptionValue } from './kconfig.ts'
 
-type Printed = Pick<Kconfig, 'headerVersion' | 'headerArch' | 'compilerComment' | 'options'>
-
 /**
  * Canonical form: lines end with LF, the only comments are those of the version and the compiler, and `n` is "is not set".
  * Options keep the order of the file, which decides between options of one choice. `parseKconfig` parses the text to the same
  * config, without ignored lines.
  */
-export function printKconfig({ headerVersion, headerArch, compilerComment, options }: Printed): string {
+export function printKconfig({ headerVersion, headerArch, compilerComment, options }: Kconfig): string {
   const arch = headerArch === undefined ? '' : `/${headerArch}`
   return [
     ...(headerVersion === undefined ? [] : [`# Linux${arch} ${headerVersion} Kernel Configuration`]),

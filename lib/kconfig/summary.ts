@@ -3,9 +3,16 @@
 import { eachOf } from '../model/each.ts'
 import { seriesOf } from '../model/series.ts'
 import type { Seen } from './conditions.ts'
-import type { Kconfig } from './kconfig.ts'
-import { partOf } from './parts.ts'
-import { type Effect, ENGINES, type Engine, RULES, type Rule, type RuleCode } from './rules.ts'
+import { type Kconfig, partOf } from './kconfig.ts'
+import {
+  type ByDefault,
+  type Effect,
+  ENGINES,
+  type Engine,
+  RULES,
+  type Rule,
+  type RuleCode,
+} from './rules.ts'
 
 export interface Reason {
   readonly code: RuleCode | 'not-a-whole-config' | 'unknown-version' | 'nothing-in-the-way'
@@ -22,11 +29,8 @@ export interface Reason {
 
 export interface EngineAnswer {
   readonly answer: 'yes' | 'maybe' | 'no'
-  /**
-   * result if Secure Boot is off and the command line has no related option; `loads-if-built-so`: it loads if it was built as the
-   * reasons require
-   */
-  readonly byDefault: 'loads' | 'refused' | 'loads-if-built-so'
+  /** result if Secure Boot is off and the command line has no related option */
+  readonly byDefault: ByDefault
   /** never empty; the deciding reasons come first */
   readonly reasons: readonly Reason[]
 }
@@ -41,33 +45,25 @@ export interface KernelFacts {
 }
 
 /** A rule that applies to a kernel, and the fact that decides it. */
-interface Held {
-  readonly rule: Rule
-  readonly option: string
-}
-
-/** Collects the known facts. The series is from the config's version; without one, from the release. */
-const seenOf = (config: Kconfig, { kernelRelease, exported }: KernelFacts): Seen => ({
-  config,
-  whole: partOf(config) === undefined,
-  series: seriesOf(config.headerVersion ?? '') ?? seriesOf(kernelRelease ?? ''),
-  exported,
-})
+type Held = Rule & Pick<Reason, 'option'>
 
 /** All rules that apply, in the order of the table. */
-function heldRules(seen: Seen, engine: Engine): Held[] {
-  return RULES.flatMap((rule) => {
-    if (!rule.engines.includes(engine)) return []
+const heldRules = (seen: Seen, engine: Engine): Held[] =>
+  RULES.filter(({ engines }) => engines.includes(engine)).flatMap((rule) => {
     const option = rule.when.holds(seen)
-    return option === undefined ? [] : [{ rule, option }]
+    return option === undefined ? [] : [{ ...rule, option }]
   })
-}
 
-export function summarize(config: Kconfig, facts: KernelFacts): Summary {
-  const seen = seenOf(config, facts)
+export function summarize(config: Kconfig, { kernelRelease, exported }: KernelFacts): Summary {
+  const part = partOf(config)
+  const series = seriesOf(config.headerVersion ?? '') ?? seriesOf(kernelRelease ?? '')
+  const seen = { config, whole: part === undefined, series, exported }
   const held = eachOf(ENGINES, (engine) => heldRules(seen, engine))
-  const unknown = unknowns(seen)
-  const runs = ENGINES.filter((engine) => !held[engine].some(({ rule }) => rule.effect.tag === 'prevents'))
+  const unknown = [
+    ...(part === undefined ? [] : [partReason(part)]),
+    ...(series === undefined ? [NO_VERSION] : []),
+  ]
+  const runs = ENGINES.filter((engine) => !held[engine].some(({ effect }) => effect.tag === 'prevents'))
   return eachOf(ENGINES, (engine) => answerOf(engine, held[engine], unknown, runs))
 }
 
@@ -77,7 +73,7 @@ function answerOf(
   unknown: readonly Reason[],
   runs: readonly Engine[],
 ): EngineAnswer {
-  const reasons = (tag: Effect['tag']) => held.filter(({ rule }) => rule.effect.tag === tag).map(reasonOf)
+  const reasons = (tag: Effect['tag']) => held.filter(({ effect }) => effect.tag === tag).map(reasonOf)
   const preventing = withWayOut(held, reasons('prevents'), instead(engine, runs))
   const notes = reasons('note')
   if (preventing.length > 0) {
@@ -98,15 +94,13 @@ const adviceForSigned = (preventing: readonly Reason[], notes: readonly Reason[]
 
 /** The worst result of the rules that may prevent it. */
 function byDefaultOf(held: readonly Held[]): EngineAnswer['byDefault'] {
-  const said = held.flatMap(({ rule: { effect } }) =>
-    effect.tag === 'may-prevent' ? [effect.byDefault] : [],
-  )
+  const said = held.flatMap(({ effect }) => (effect.tag === 'may-prevent' ? [effect.byDefault] : []))
   return (['refused', 'loads-if-built-so'] as const).find((worst) => said.includes(worst)) ?? 'loads'
 }
 
-const reasonOf = ({ rule, option }: Held): Reason => ({
+const reasonOf = (rule: Held): Reason => ({
   code: rule.code,
-  option,
+  option: rule.option,
   effect: rule.effect.tag,
   blocks: rule.blocksConfigBuild ?? (rule.effect.tag === 'prevents' && !rule.byDriverVersion),
   detail: rule.todo === undefined ? rule.what : `${rule.what} ${rule.todo}.`,
@@ -116,7 +110,7 @@ const reasonOf = ({ rule, option }: Held): Reason => ({
 /** If no preventing rule has a remedy, adds `otherwise` to the first reason. */
 function withWayOut(held: readonly Held[], reasons: readonly Reason[], otherwise: string): readonly Reason[] {
   const [first, ...others] = reasons
-  const said = held.some(({ rule }) => rule.effect.tag === 'prevents' && rule.todo !== undefined)
+  const said = held.some(({ effect, todo }) => effect.tag === 'prevents' && todo !== undefined)
   if (first === undefined || said) return reasons
   return [{ ...first, detail: `${first.detail} ${otherwise}.` }, ...others]
 }
@@ -155,12 +149,6 @@ const nothingInTheWay = (engine: Engine): Reason => ({
   detail: NOTHING[engine][1],
   source: 'lib/kconfig/rules.ts: no rule that prevents it holds',
 })
-
-/** Reasons for doubt: facts that the submitted data do not contain. */
-function unknowns({ config, series }: Seen): Reason[] {
-  const part = partOf(config)
-  return [...(part === undefined ? [] : [partReason(part)]), ...(series === undefined ? [NO_VERSION] : [])]
-}
 
 const partReason = (why: string): Reason => ({
   code: 'not-a-whole-config',

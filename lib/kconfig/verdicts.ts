@@ -2,8 +2,7 @@
 
 import type { Arch, Kind } from '../model/probe.ts'
 import { quote } from '../model/text.ts'
-import { isOn, type Kconfig, stringOf } from './kconfig.ts'
-import { partOf } from './parts.ts'
+import { isOn, type Kconfig, partOf, stringOf } from './kconfig.ts'
 import { hasOwnSource, patchedNote, patchesIn } from './patched.ts'
 import { type EngineAnswer, type KernelFacts, type Reason, type Summary, summarize } from './summary.ts'
 
@@ -15,14 +14,9 @@ export type VerdictCode =
   | 'release-mismatch'
   | 'arch-mismatch'
 
-export interface Verdict {
+/** With `blocks`, the registry builds the probe from the config only if forced. */
+export interface Verdict extends Pick<Reason, 'option' | 'blocks' | 'detail'> {
   readonly code: VerdictCode
-  /** the deciding fact: an option, a version, or the config's first comment */
-  readonly option: string
-  /** the probe can never load, or would be wrong, so the registry builds it from the config only if forced */
-  readonly blocks: boolean
-  /** human-readable: reason and remedy */
-  readonly detail: string
 }
 
 export interface VerdictFacts extends KernelFacts {
@@ -46,7 +40,9 @@ export function verdicts(config: Kconfig, facts: VerdictFacts): Verdict[] {
   if (part !== undefined) return [fragment(part)]
   const answer = summarize(config, facts)[facts.kind]
   const found = [
-    ...mismatches(config, facts),
+    ...otherArch(config, facts.arch),
+    ...otherVersion(config, facts.kernelRelease),
+    ...otherSuffix(config, facts.kernelRelease),
     ...patches(config, facts),
     ...answer.reasons.flatMap((reason) => (SAID.includes(reason.code) ? [] : verdictOf(reason, facts))),
   ]
@@ -107,10 +103,9 @@ function loading(kind: Kind, { answer, byDefault }: EngineAnswer): Verdict {
   return { code: 'will-load', option, blocks: false, detail }
 }
 
-const blocking = (code: VerdictCode, option: string, detail: string): Verdict => ({
-  ...{ code, option, detail },
-  blocks: true,
-})
+function blocking(code: VerdictCode, option: string, detail: string): Verdict {
+  return { code, option, detail, blocks: true }
+}
 
 const fragment = (why: string): Verdict =>
   blocking(
@@ -118,14 +113,6 @@ const fragment = (why: string): Verdict =>
     `CONFIG_${/CONFIG_(\w+)/.exec(why)?.[1] ?? 'INIT_ENV_ARG_LIMIT'}`,
     `This is a part of a config, such as buildroot merges into a default one: ${why}. Send what the running kernel was built with: /proc/config.gz (modprobe configs), /boot/config-$(uname -r) or /lib/modules/$(uname -r)/config.`,
   )
-
-function mismatches(config: Kconfig, { kernelRelease, arch }: VerdictFacts): Verdict[] {
-  return [
-    ...otherArch(config, arch),
-    ...otherVersion(config, kernelRelease),
-    ...otherSuffix(config, kernelRelease),
-  ]
-}
 
 function otherArch(config: Kconfig, arch: Arch): Verdict[] {
   const [own, other] = arch === 'x86_64' ? ['X86_64', 'ARM64'] : ['ARM64', 'X86_64']

@@ -32,14 +32,14 @@ export const contradictions = (facts: ContradictionFacts): Contradiction[] => [
   ...ofProcVersion(facts),
 ]
 
-type Check = readonly [isContradiction: boolean, one: string, other: string, says: () => string]
+type Check = false | readonly [one: string, other: string, says: string]
 
 const found = (...checks: readonly Check[]): Contradiction[] =>
   checks
-    .filter(([isContradiction]) => isContradiction)
-    .map(([, one, other, says]) => ({
+    .filter((check) => check !== false)
+    .map(([one, other, says]) => ({
       between: [one, other],
-      detail: `${says()}. They are of two kernels: send all of them from one host, of the kernel that runs there`,
+      detail: `${says}. They are of two kernels: send all of them from one host, of the kernel that runs there`,
     }))
 
 /** `5.10.52.1-3.cm1` has the numbers 5.10.52.1 and the rest `-3.cm1`. */
@@ -62,23 +62,13 @@ function ofRelease({ release, config }: ContradictionFacts): Contradiction[] {
     [salt, 'CONFIG_BUILD_SALT'],
     [abi === undefined ? '' : `${abi}-${flavour}`, 'CONFIG_VERSION_SIGNATURE'],
   ]
-  const other = says.find(([text]) => /^\d+\.\d/.test(text) && !canBe(text, release, suffix))
-  const [text = '', where] = other ?? []
-  return found(
-    [
-      other !== undefined,
-      'release',
-      'config',
-      () => `the config is of kernel ${quote(text)} (${where}), and uname -r says ${quote(release)}`,
-    ],
-    [
-      other === undefined && !release.includes(suffix),
-      'release',
-      'config',
-      () =>
-        `the config makes releases that contain ${quote(suffix)} (CONFIG_LOCALVERSION), and uname -r says ${quote(release)}`,
-    ],
-  )
+  const [text, where] = says.find(([one]) => /^\d+\.\d/.test(one) && !canBe(one, release, suffix)) ?? []
+  const ofConfig =
+    text === undefined
+      ? `the config makes releases that contain ${quote(suffix)} (CONFIG_LOCALVERSION)`
+      : `the config is of kernel ${quote(text)} (${where})`
+  const isContradiction = text !== undefined || !release.includes(suffix)
+  return found(isContradiction && ['release', 'config', `${ofConfig}, and uname -r says ${quote(release)}`])
 }
 
 /**
@@ -112,13 +102,14 @@ function ofPackage({ version, release, config }: ContradictionFacts): Contradict
   const header = partsOf(config.headerVersion ?? '')
   const ofPackage = `uname -v is of a package of ${text}`
   return found(
-    [!same(own) && !ofAbi, 'release', 'version', () => `${ofPackage}, and uname -r says ${quote(release)}`],
-    [
-      header.rest === '' && header.numbers.length >= 3 && !same(header.numbers),
-      'version',
-      'config',
-      () => `${ofPackage}, and the config is of ${quote(config.headerVersion ?? '')} (its first comment)`,
-    ],
+    !same(own) && !ofAbi && ['release', 'version', `${ofPackage}, and uname -r says ${quote(release)}`],
+    header.rest === '' &&
+      header.numbers.length >= 3 &&
+      !same(header.numbers) && [
+        'version',
+        'config',
+        `${ofPackage}, and the config is of ${quote(config.headerVersion ?? '')} (its first comment)`,
+      ],
   )
 }
 
@@ -141,18 +132,18 @@ function ofMachine({ machine, release, config }: ContradictionFacts): Contradict
   const end = ENDS.get(/[.-](x86_64|amd64|aarch64|arm64)(?:\+\w{1,20})?$/.exec(release)?.[1] ?? '')
   if (machine === undefined) return []
   return found(
-    [
-      folder !== undefined && FOLDERS.get(folder) !== machine,
-      'machine',
-      'config',
-      () => `the config is of a kernel for ${folder} (its first comment), and uname -m says ${machine}`,
-    ],
-    [
-      end !== undefined && end !== machine,
-      'machine',
-      'release',
-      () => `uname -r says ${quote(release)}, which is for ${end}, and uname -m says ${machine}`,
-    ],
+    folder !== undefined &&
+      FOLDERS.get(folder) !== machine && [
+        'machine',
+        'config',
+        `the config is of a kernel for ${folder} (its first comment), and uname -m says ${machine}`,
+      ],
+    end !== undefined &&
+      end !== machine && [
+        'machine',
+        'release',
+        `uname -r says ${quote(release)}, which is for ${end}, and uname -m says ${machine}`,
+      ],
   )
 }
 
@@ -162,17 +153,15 @@ function ofProcVersion({ procVersion, release, version }: ContradictionFacts): C
   if (banner === undefined) return []
   const { version: own = version } = banner
   return found(
-    [
-      banner.release !== release,
+    banner.release !== release && [
       'release',
       'proc-version',
-      () => `/proc/version is of kernel ${quote(banner.release)}, and uname -r says ${quote(release)}`,
+      `/proc/version is of kernel ${quote(banner.release)}, and uname -r says ${quote(release)}`,
     ],
-    [
-      words(own) !== words(version),
+    words(own) !== words(version) && [
       'version',
       'proc-version',
-      () => `/proc/version says ${quote(own)}, and uname -v says ${quote(version)}`,
+      `/proc/version says ${quote(own)}, and uname -v says ${quote(version)}`,
     ],
   )
 }

@@ -46,13 +46,11 @@ export async function looked<T>(
   caller: string,
   look: () => Promise<T>,
 ): Promise<T> {
-  await checkBudget(ports, caller)
+  const spent = await spentOut(ports, 'refused', caller)
+  if (spent !== undefined) throw tooManyRefused(spent.holder, spent.limit)
   const end = ports.now() + READING_MILLISECONDS
   return held(ports, { room: 'submit', caller }, end, () => paid(ports, submission, caller, look))
 }
-
-/** Kernel headers are the most expensive to check. */
-const unitsOf = ({ kheaders }: Submission): number => (kheaders === undefined ? 1 : 5)
 
 async function paid<T>(
   ports: DoorPorts,
@@ -61,7 +59,8 @@ async function paid<T>(
   read: () => Promise<T>,
 ): Promise<T> {
   const payer = { caller, claim: ports.newId() }
-  const units = unitsOf(submission)
+  // Kernel headers are the most expensive to check.
+  const units = submission.kheaders === undefined ? 1 : 5
   // A crash after this line leaves the units spent until the end of the day.
   if (!(await spend(ports, 'refused', payer, units)))
     throw tooManyRefused(caller, ports.settings.budgets.refusedPerCallerPerDay)
@@ -76,12 +75,6 @@ async function paid<T>(
     if (!isProbeError(error) || !REFUSALS.includes(error.code)) await back()
     throw error
   }
-}
-
-/** @throws {ProbeError} `budget-spent`. */
-async function checkBudget(ports: DoorPorts, caller: string): Promise<void> {
-  const spent = await spentOut(ports, 'refused', caller)
-  if (spent !== undefined) throw tooManyRefused(spent.holder, spent.limit)
 }
 
 const tooManyRefused = (holder: string, limit: number): ProbeError =>

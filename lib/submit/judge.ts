@@ -16,10 +16,9 @@ import type { Settings } from '../model/settings.ts'
 import { canonical } from '../names/aliases.ts'
 import { format, parseProbe } from '../names/grammar.ts'
 import { type Contradiction, contradictions } from './contradictions.ts'
-import { exportsOf } from './exports.ts'
 import { oddProcVersion } from './proc-version.ts'
 import type { Submission } from './submission.ts'
-import { readSymvers } from './symvers.ts'
+import { exportsOf, readSymvers } from './symvers.ts'
 
 export interface Judged {
   /** the config, decompressed; one character for each byte */

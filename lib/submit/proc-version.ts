@@ -25,12 +25,9 @@ export function parseProcVersion(text: string): ProcVersion | undefined {
 }
 
 /** Reports a text that cannot be parsed. */
-export const oddProcVersion = (text: string | undefined): readonly IgnoredFact[] =>
-  text === undefined || parseProcVersion(text) !== undefined
-    ? []
-    : [
-        {
-          field: 'proc-version',
-          why: 'it is not one line that begins with "Linux version": it says nothing of the compiler or the release here',
-        },
-      ]
+export function oddProcVersion(text: string | undefined): readonly IgnoredFact[] {
+  if (text === undefined || parseProcVersion(text) !== undefined) return []
+  const why =
+    'it is not one line that begins with "Linux version": it says nothing of the compiler or the release here'
+  return [{ field: 'proc-version', why }]
+}

@@ -1,6 +1,6 @@
 // Parses a submission into the host's kernel and the requested probes. Pure.
 
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type Kconfig, stringOf } from '../kconfig/kconfig.ts'
 import { type Neutralized, neutralize } from '../kconfig/neutralize.ts'
 import { patchesIn } from '../kconfig/patched.ts'
@@ -8,10 +8,11 @@ import { printKconfig } from '../kconfig/print.ts'
 import type { Verdict } from '../kconfig/verdicts.ts'
 import { type Stored, sha256 } from '../model/digest.ts'
 import { checkDriver, driverFor } from '../model/drivers.ts'
+import { eachOf } from '../model/each.ts'
 import { ProbeError } from '../model/errors.ts'
 import type { SubmittedKernel } from '../model/kernel.ts'
 import type { Clock } from '../model/ports.ts'
-import { type DriverName, KINDS, type Kind, PACKAGE_FORMATS } from '../model/probe.ts'
+import { KINDS, type Kind, PACKAGE_FORMATS, type Probe } from '../model/probe.ts'
 import type { Settings } from '../model/settings.ts'
 import { quote } from '../model/text.ts'
 import { type Judged, judge } from './judge.ts'
@@ -19,11 +20,7 @@ import { checkKheaders } from './kheaders.ts'
 import type { Submission } from './submission.ts'
 
 /** A requested probe. */
-export interface Wanted {
-  readonly driverVersion: string
-  readonly driverName: DriverName
-  readonly kind: Kind
-}
+export type Wanted = Pick<Probe, 'driverVersion' | 'driverName' | 'kind'>
 
 export interface ReadSubmission {
   readonly kernel: SubmittedKernel
@@ -35,21 +32,15 @@ export interface ReadSubmission {
   readonly files: readonly Uint8Array[]
 }
 
-interface ReadOptions {
-  /** the same submission was accepted before, so expensive checks are skipped */
-  readonly known: boolean
-  readonly now: Clock
-}
-
 /**
- * Runs cheap checks first.
+ * Runs cheap checks first. `known`: the same submission was accepted before, so expensive checks are skipped.
  * @throws {ProbeError} `bad-config`, `bad-field`, `body-too-large`, `config-mismatch`; for the requested probes
  * `unknown-driver-version`, `revoked`, `unsupported-driver-name`, `unsupported-kind`.
  */
 export async function readSubmission(
   settings: Settings,
   submission: Submission,
-  { known, now }: ReadOptions,
+  { known, now }: { readonly known: boolean; readonly now: Clock },
 ): Promise<ReadSubmission> {
   const { facts, procVersion, force } = submission
   const wanted = wantedOf(settings, submission)
@@ -58,6 +49,7 @@ export async function readSubmission(
   const { text, config, symvers, identity, compiler, verdicts: found } = judged
   if (!force) refuseMismatch(found)
   const version = sourceVersion(config, facts.unameRelease)
+  const bytes = Buffer.from(text, 'latin1')
   const build = neutralize(config)
   const sent = {
     config: new TextEncoder().encode(printKconfig(build.config)),
@@ -69,20 +61,20 @@ export async function readSubmission(
     arch: facts.machine,
     ...identity,
     unameRelease: facts.unameRelease,
-    configSha256: digest('sha256', text),
-    configMd5: digest('md5', text),
+    configSha256: sha256(bytes),
+    configMd5: hash('md5', bytes),
     config: stored(sent.config),
-    ...(sent.symvers === undefined ? {} : { symvers: stored(sent.symvers) }),
-    ...(sent.kheaders === undefined ? {} : { kheaders: stored(sent.kheaders) }),
-    ...(procVersion === undefined ? {} : { procVersion: sha256(procVersion.replace(/\n$/, '')) }),
+    symvers: symvers && stored(symvers),
+    kheaders: sent.kheaders && stored(sent.kheaders),
+    procVersion: procVersion === undefined ? undefined : sha256(procVersion.replace(/\n$/, '')),
     kernelUrls,
     sourceVersion: version,
     compiler: compiler.command,
-    ...compilerText(config),
+    compilerText: compilerText(config),
     refused: force ? {} : refusals(found),
     force,
-    ...(force ? { forced: objections(found) } : {}),
-    ...patchedIn(config, version),
+    forced: force ? objections(found) : undefined,
+    patched: patchesIn(config, version)?.option,
   }
   const files = Object.values(sent).filter((file) => file !== undefined)
   return { kernel, neutralized: build.neutralized, judged, wanted, files }
@@ -104,9 +96,9 @@ export function wantedOf(settings: Settings, { driverVersions, driverName, kinds
 }
 
 /** Omits a text that is not one line of ASCII, because the host chooses it. */
-function compilerText(config: Kconfig): Pick<SubmittedKernel, 'compilerText'> {
+function compilerText(config: Kconfig): string | undefined {
   const text = stringOf(config, 'CC_VERSION_TEXT') ?? ''
-  return /^[ -~]{1,200}$/.test(text) ? { compilerText: text } : {}
+  return /^[ -~]{1,200}$/.test(text) ? text : undefined
 }
 
 function refuseMismatch(found: readonly Verdict[]): void {
@@ -118,23 +110,12 @@ function refuseMismatch(found: readonly Verdict[]): void {
 
 /** The first blocking verdict of each kind, in the order of KINDS, because the digest of the kernel depends on the order. */
 const refusals = (found: Judged['verdicts']): SubmittedKernel['refused'] =>
-  Object.fromEntries(
-    KINDS.flatMap((kind) => found.filter((one) => one.kind === kind && one.blocks).slice(0, 1)).map(
-      ({ kind, detail }) => [kind, detail],
-    ),
-  )
+  eachOf(KINDS, (kind) => found.find((one) => one.kind === kind && one.blocks)?.detail)
 
 /** All objections that `force` overrides, by kind. */
 function objections(found: Judged['verdicts']): SubmittedKernel['forced'] {
   const of = (kind: Kind) => found.filter((verdict) => verdict.kind === kind && verdict.blocks)
-  return Object.fromEntries(
-    KINDS.map((kind) => [kind, of(kind).map(({ code, option, detail }) => ({ code, option, detail }))]),
-  )
-}
-
-function patchedIn(config: Kconfig, version: string): Pick<SubmittedKernel, 'patched'> {
-  const patched = patchesIn(config, version)
-  return patched === undefined ? {} : { patched: patched.option }
+  return eachOf(KINDS, (kind) => of(kind).map(({ code, option, detail }) => ({ code, option, detail })))
 }
 
 /** Checks the URL, of which the registry uses only the file name. @throws {ProbeError} `bad-field`. */
@@ -158,10 +139,4 @@ function sourceVersion({ headerVersion }: Kconfig, unameRelease: string): string
   throw new ProbeError('bad-field', 'release: it does not begin with the number of a kernel')
 }
 
-const stored = (body: Uint8Array): Stored => ({ sha256: digest('sha256', body), bytes: body.length })
-
-/** `data`: bytes, or a text with one character for each byte. */
-const digest = (algorithm: 'sha256' | 'md5', data: string | Uint8Array): string =>
-  typeof data === 'string'
-    ? createHash(algorithm).update(data, 'latin1').digest('hex')
-    : createHash(algorithm).update(data).digest('hex')
+const stored = (body: Uint8Array): Stored => ({ sha256: sha256(body), bytes: body.length })

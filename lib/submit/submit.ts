@@ -25,9 +25,7 @@ import { admitted } from './door.ts'
 import { type ReadSubmission, readSubmission, type Wanted, wantedOf } from './read.ts'
 import type { Submission } from './submission.ts'
 
-export interface SubmitPorts extends LocatePorts {
-  readonly elapsed: DriverVersionsPorts['elapsed']
-  readonly sleep: DriverVersionsPorts['sleep']
+export interface SubmitPorts extends LocatePorts, Pick<DriverVersionsPorts, 'elapsed' | 'sleep'> {
   readonly holds: Holds
   readonly kernels: Kernels
   readonly inputs: Pick<Store, 'size' | 'create'>
@@ -37,7 +35,7 @@ export interface RequestedProbe {
   readonly key: string
   /** `undefined`: nothing was started; `whyNot` has the reason */
   readonly state: OwnState | undefined
-  readonly whyNot?: WhyNot
+  readonly whyNot?: WhyNot | undefined
 }
 
 /**
@@ -140,8 +138,7 @@ async function requested(
   const located = refusal === undefined ? await locate(ports, name, { method: 'GET', caller }) : undefined
   const { key, state } = await follow(ports.index, name, { consistent: true })
   if (state !== undefined) return { key, state }
-  if (refusal !== undefined) return { key, state, whyNot: refusal }
-  return located?.tag === 'answer' ? { key, state, ...whyNot(located.answer) } : { key, state }
+  return { key, state, whyNot: refusal ?? (located?.tag === 'answer' ? whyNot(located.answer) : undefined) }
 }
 
 function refusalOf(
@@ -161,5 +158,5 @@ function refusalOf(
 }
 
 /** The reason why a request was refused, such as a spent budget. */
-const whyNot = (answer: Answer): Pick<RequestedProbe, 'whyNot'> =>
-  answer.tag === 'problem' ? { whyNot: { reason: answer.problem.code, detail: answer.problem.detail } } : {}
+const whyNot = (answer: Answer): WhyNot | undefined =>
+  answer.tag === 'problem' ? { reason: answer.problem.code, detail: answer.problem.detail } : undefined

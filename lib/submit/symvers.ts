@@ -1,4 +1,4 @@
-// Reads a kernel's Module.symvers: the versions of its symbols, which modpost writes into a module.
+// Reads a kernel's Module.symvers: its exported symbols and their versions, which modpost writes into a module.
 
 import { unpacked } from '../formats/sent.ts'
 import { ProbeError } from '../model/errors.ts'
@@ -63,3 +63,9 @@ const badSymvers = (why: string): ProbeError =>
 
 const tooLarge = (): ProbeError =>
   new ProbeError('body-too-large', `symvers: it has more than ${MAX_BYTES} bytes`)
+
+/** Looks up exported symbols. `symvers`: uncompressed. In every format so far, the second column is the symbol. */
+export const exportsOf = (symvers: Uint8Array): ((symbol: string) => boolean) => {
+  const text = Buffer.from(symvers.buffer, symvers.byteOffset, symvers.byteLength)
+  return (symbol) => new RegExp(`^0x[0-9a-f]+\\t${symbol}\\t`, 'm').test(text.toString('latin1'))
+}

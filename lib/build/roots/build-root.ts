@@ -16,11 +16,11 @@ export interface BuildRoot {
   /** command name, e.g. `gcc-12`; `aarch64-linux-gnu-gcc-12` on a machine of another architecture */
   readonly compiler: string
   /** prefix of commands that compile for another architecture: kbuild's CROSS_COMPILE */
-  readonly cross?: string
+  readonly cross?: string | undefined
   /** id of the root without clang: trees made from source are the same with and without it */
   readonly treeRoot: string
   /** for an eBPF object: the command of clang */
-  readonly clang?: string
+  readonly clang?: string | undefined
   readonly match: Chosen['match']
 }
 
@@ -55,28 +55,24 @@ export async function buildRoot(
   const { suite, command, match } = await ports.roots.choose(wanted, machine, arch)
   const clang =
     kind === 'ebpf' ? (await ports.roots.choose({ command: CLANG, suite }, machine)).command : undefined
-  const cross = machine === arch ? {} : { target: arch }
-  const alone: RootSpec = { tag: 'compilers', commands: [command], ...cross }
+  const target = machine === arch ? undefined : arch
+  const alone: RootSpec = { tag: 'compilers', commands: [command], target }
   const spec: RootSpec =
     clang === undefined || clang === command ? alone : { ...alone, commands: [command, clang] }
   const { id: treeRoot } = await ports.roots.of(alone, suite, machine)
   const root = await ports.roots.of(spec, suite, machine)
   const record = (await ports.records.find(root.id)) ?? (await ports.composed(root, spec))
-  const found = { record, machine, match, treeRoot, ...(clang === undefined ? {} : { clang }) }
-  return { ...found, ...commandsOf(command, prefixOf(machine, arch)) }
-}
-
-/** Adds the prefix to gcc only: one clang command compiles for every architecture. */
-function commandsOf(command: string, prefix: string): Pick<BuildRoot, 'compiler' | 'cross'> {
+  const prefix = prefixOf(machine, arch)
+  // One clang command compiles for every architecture.
   const compiler = command.startsWith('clang-') ? command : `${prefix}${command}`
-  return prefix === '' ? { compiler } : { compiler, cross: prefix }
+  return { record, machine, match, treeRoot, compiler, cross: prefix || undefined, clang }
 }
 
 /** Finds the root for the steps of a phase. @throws {ProbeError} `headers-not-found`, `root-missing`, and those of `Roots`. */
 export async function stepsRoot(ports: BuildRootPorts, arch: Arch, phase: Phase): Promise<RootRecord> {
   const machine = ports.machines[arch]
-  const booted: RootSpec = { tag: 'machine', ...(machine === arch ? {} : { target: arch }) }
-  const spec: RootSpec = phase === 'build' ? { tag: 'steps' } : booted
+  const target = machine === arch ? undefined : arch
+  const spec: RootSpec = phase === 'build' ? { tag: 'steps' } : { tag: 'machine', target }
   const root = await ports.roots.of(spec, ports.roots.steps, machine)
   return (await ports.records.find(root.id)) ?? (await ports.composed(root, spec))
 }

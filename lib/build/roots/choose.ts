@@ -1,6 +1,7 @@
 // Chooses the suite with the compiler for a kernel: the compiler that built the kernel, or else the nearest one.
 
 import { isCompilerText } from '../../archives/roots.ts'
+import { byDistanceTo, ordinal } from '../../kconfig/compiler.ts'
 import { ProbeError } from '../../model/errors.ts'
 
 export interface Available {
@@ -44,10 +45,8 @@ export function chooseCompiler(all: readonly Available[], { command, text, least
   if (same !== undefined) return { ...same, match: 'major' }
   const family = command.replace(/-.*/, '')
   const others = available.filter((one) => one.command.startsWith(`${family}-`) && isAble(one))
-  const distance = (one: Available): number => Math.abs(ordinal(one.command) - ordinal(command))
-  const [near] = preferred(others).sort(
-    (a, b) => distance(a) - distance(b) || ordinal(b.command) - ordinal(a.command),
-  )
+  const order = byDistanceTo(command)
+  const [near] = preferred(others).sort((a, b) => order(a.command, b.command))
   if (near !== undefined) return { ...near, match: 'nearest' }
   throw new ProbeError(
     'headers-not-found',
@@ -82,6 +81,3 @@ const crossCompiler = (one: Available, suffix: string): Available[] => {
 /** Sorts stable suites first, and newer suites before older ones. */
 const preferred = (available: readonly Available[]): Available[] =>
   available.toReversed().sort((a, b) => Number(b.stable) - Number(a.stable))
-
-/** 12 for `gcc-12`, 4.8 for `gcc-4.8`. */
-const ordinal = (command: string): number => Number(/\d+(?:\.\d+)?$/.exec(command)?.[0] ?? 0)

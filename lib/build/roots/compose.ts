@@ -45,17 +45,9 @@ const MERGED = ['bin', 'lib', 'lib32', 'lib64', 'libx32', 'sbin']
 /** Files that no build needs. Copyright files stay. */
 const LEFT_OUT = /^usr\/share\/(?:man|info|locale|lintian|bug|doc(?!\/[^/]+\/copyright$))\/./
 
-interface Tree {
-  add(entry: TreeEntry): void
-  has(path: string): boolean
-  /** Returns the sorted names in a folder. */
-  names(path: string): readonly string[]
-  readFile(path: string): Uint8Array
-}
-
 type Made = 'folder' | 'file' | 'symlink'
 
-function openTree(folder: Folder): Tree {
+function openTree(folder: Folder) {
   const made = new Map<string, Made>()
   function parents(path: string): void {
     const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')))
@@ -76,14 +68,15 @@ function openTree(folder: Folder): Tree {
     how()
   }
   return {
-    has: (path) => made.has(path),
-    names: (path) =>
+    has: (path: string) => made.has(path),
+    /** Returns the sorted names in a folder. */
+    names: (path: string) =>
       [...made.keys()]
         .filter((name) => name.startsWith(`${path}/`) && !name.includes('/', path.length + 1))
         .map((name) => name.slice(path.length + 1))
         .sort(),
-    readFile: (path) => folder.readFile(path),
-    add: (entry) => {
+    readFile: (path: string) => folder.readFile(path),
+    add: (entry: TreeEntry) => {
       // In some suites a base package contains these links.
       if (entry.tag === 'symlink' && MERGED.includes(entry.path)) return
       const path = placeOf(entry.path)
@@ -110,7 +103,7 @@ const placeOf = (path: string): string => (MERGED.includes(path.split('/')[0] ??
 const CERTIFICATES = 'usr/share/ca-certificates/mozilla'
 
 /** Does the work of the maintainer scripts: links of alternatives, accounts, the bundle of certificates. */
-function finish(tree: Tree): void {
+function finish(tree: ReturnType<typeof openTree>): void {
   const gcc = tree.names('usr/bin').find((name) => /^gcc-\d+$/.test(name))
   const links = { sh: 'dash', awk: 'mawk', ...(gcc === undefined ? {} : { gcc, cc: gcc }) }
   for (const [name, target] of Object.entries(links))

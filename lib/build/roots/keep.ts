@@ -1,6 +1,7 @@
 // Composes a requested root from signed packages, and stores it for all later builds.
 
 import { createHash } from 'node:crypto'
+import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { packEntries } from '../../formats/tar-pack.ts'
 import { sha256 } from '../../model/digest.ts'
@@ -38,18 +39,17 @@ const LEVEL = 1
 /** The folder's archive in gzip, and the sha256 of the uncompressed archive. */
 export async function packed(folder: Folder): Promise<{ digest: string; archive: Uint8Array }> {
   const hash = createHash('sha256')
-  const gzip = createGzip({ level: LEVEL })
-  const chunks: Uint8Array[] = []
-  const read = (async () => {
-    for await (const chunk of gzip as AsyncIterable<Uint8Array>) chunks.push(chunk)
-  })()
-  for (const chunk of packEntries(folder.entries())) {
-    hash.update(chunk)
-    // Copies the chunk, because the next one reuses its memory.
-    if (!gzip.write(Buffer.from(chunk))) await new Promise((resolve) => gzip.once('drain', resolve))
+  function* hashed() {
+    for (const chunk of packEntries(folder.entries())) {
+      hash.update(chunk)
+      // Copies the chunk, because the next one reuses its memory.
+      yield Buffer.from(chunk)
+    }
   }
-  gzip.end()
-  await read
+  const chunks: Uint8Array[] = []
+  await pipeline(hashed, createGzip({ level: LEVEL }), async (gzip: AsyncIterable<Uint8Array>) => {
+    for await (const chunk of gzip) chunks.push(chunk)
+  })
   return { digest: hash.digest('hex'), archive: Buffer.concat(chunks) }
 }
 

@@ -33,7 +33,9 @@ const MAX_RECORD = 4096
 export function createRootRecords(roots: Pick<Store, 'get' | 'create'>): RootRecords {
   const find = async (id: string): Promise<RootRecord | undefined> => {
     const body = await roots.get(rootKey(id), MAX_RECORD)
-    return body === undefined ? undefined : decodeRoot(body)
+    if (body === undefined) return undefined
+    const text = new TextDecoder().decode(body)
+    return parseOwnJson(schema, text, 'the record of a root', 'compose did not write it so')
   }
   return {
     find,
@@ -52,6 +54,3 @@ export function createRootRecords(roots: Pick<Store, 'get' | 'create'>): RootRec
     },
   }
 }
-
-const decodeRoot = (body: Uint8Array): RootRecord =>
-  parseOwnJson(schema, new TextDecoder().decode(body), 'the record of a root', 'compose did not write it so')

@@ -51,7 +51,7 @@ const COMPILERS = {
 }
 const MAX_ROOT = 1024 * 1024
 
-export interface ClosurePorts extends PackagesPorts {
+interface ClosurePorts extends PackagesPorts {
   /**
    * Runs one job at a time, because a complete list takes a hundred megabytes of memory. If many plans of one process want the
    * same root at once, only the first plan makes it.
@@ -90,7 +90,7 @@ export const rootOf = (
   names: readonly string[],
 ): Promise<Root> => rootOfSuites(ports, [suite], arch, { names, without: [] })
 
-export interface Closure {
+interface Closure {
   /** wanted packages; their dependencies are added */
   readonly names: readonly string[]
   /** packages to omit with their dependencies, because only maintainer scripts use them */
@@ -115,7 +115,10 @@ export async function rootOfSuites(
     return body
   }
   const body = (await kept()) ?? (await inTurn(async () => (await kept()) ?? make()))
-  return rootFrom(suites[0].suite, arch, packagesFrom(body))
+  const text = new TextDecoder().decode(body)
+  const hint = 'plan did not write them so'
+  const packages = parseOwnJson(z.array(packageSchema), text, 'the packages of a root', hint)
+  return rootFrom(suites[0].suite, arch, packages)
 }
 
 interface Listed {
@@ -165,22 +168,9 @@ async function staticOf(
   })
 }
 
-const plain = ({ name, version, url, sha256: digest, bytes, format }: Package): Package => ({
-  name,
-  version,
-  url,
-  sha256: digest,
-  bytes,
-  format,
-})
-
-const packagesFrom = (body: Uint8Array): Package[] =>
-  parseOwnJson(
-    z.array(packageSchema),
-    new TextDecoder().decode(body),
-    'the packages of a root',
-    'plan did not write them so',
-  )
+function plain({ name, version, url, sha256, bytes, format }: Package): Package {
+  return { name, version, url, sha256, bytes, format }
+}
 
 const rootFrom = (suite: string, arch: Arch, packages: readonly Package[]): Root => ({
   id: sha256(packageLines(packages)),

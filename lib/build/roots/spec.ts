@@ -46,18 +46,19 @@ const KERNEL = [
 
 /** Packages to prepare the files of a virtual machine. */
 const MACHINE = ['cpio']
-/** Packages to compile the virtual machine's static test programs. `libc6-dev` is for the root's own architecture. */
-const TESTER = {
-  own: ['gcc', 'libc6-dev'],
-  x86_64: 'libc6-dev-amd64-cross',
-  aarch64: 'libc6-dev-arm64-cross',
-}
+/** Packages to compile the virtual machine's static test programs, for the root's own architecture. */
+const TESTER = ['gcc', 'libc6-dev']
 /** Packages whose programs run in the virtual machine. */
 const GUEST = ['busybox-static']
-const QEMU = {
-  x86_64: ['qemu-system-x86'],
-  aarch64: ['qemu-system-arm'],
-} as const satisfies Record<Arch, readonly string[]>
+
+/**
+ * `triplet`: part of the package names of Debian's compilers, and of the names of cross compilers' commands. `crossLibc`: what
+ * `libc6-dev` is on a machine of another architecture.
+ */
+const TARGETS: Readonly<Record<Arch, Readonly<Record<'triplet' | 'qemu' | 'crossLibc', string>>>> = {
+  x86_64: { triplet: 'x86_64-linux-gnu', qemu: 'qemu-system-x86', crossLibc: 'libc6-dev-amd64-cross' },
+  aarch64: { triplet: 'aarch64-linux-gnu', qemu: 'qemu-system-arm', crossLibc: 'libc6-dev-arm64-cross' },
+}
 
 /** Names of packages. The root contains these and their dependencies. */
 export function packagesOf(spec: RootSpec, arch: Arch): readonly string[] {
@@ -81,22 +82,16 @@ export const guestsOf = (spec: RootSpec, arch: Arch): readonly string[] =>
 
 const machinePackages = (arch: Arch, target: Arch): readonly string[] =>
   arch === target
-    ? [...GUEST, ...TESTER.own, ...QEMU[target]]
-    : [`gcc${suffixOf(arch, target)}`, TESTER[target], ...QEMU[target]]
-
-/** Part of the package names of Debian's compilers, and of the names of cross compilers' commands. */
-const TRIPLET = {
-  x86_64: 'x86_64-linux-gnu',
-  aarch64: 'aarch64-linux-gnu',
-} as const satisfies Record<Arch, string>
+    ? [...GUEST, ...TESTER, TARGETS[target].qemu]
+    : [`gcc${suffixOf(arch, target)}`, TARGETS[target].crossLibc, TARGETS[target].qemu]
 
 /** Prefix of the commands of compilers and binutils: kbuild's CROSS_COMPILE. Empty for the machine's own architecture. */
 export const prefixOf = (machine: Arch, target: Arch): string =>
-  machine === target ? '' : `${TRIPLET[target]}-`
+  machine === target ? '' : `${TARGETS[target].triplet}-`
 
 /** End of the names of a cross compiler's packages, in which `-` replaces `_`. */
 export const suffixOf = (machine: Arch, target: Arch): string =>
-  machine === target ? '' : `-${TRIPLET[target].replace('_', '-')}`
+  machine === target ? '' : `-${TARGETS[target].triplet.replace('_', '-')}`
 
 /**
  * `gcc-12` comes with the headers for plugins. Without them, Kconfig disables the kernel's own plugins, and some of these change

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { compilerOf } from '../../../lib/kconfig/compiler.ts'
-import { type Kconfig, switchOf } from '../../../lib/kconfig/kconfig.ts'
+import type { Kconfig } from '../../../lib/kconfig/kconfig.ts'
 import { parseKconfig } from '../../../lib/kconfig/parse.ts'
 import { printKconfig } from '../../../lib/kconfig/print.ts'
 import { readConfig } from '../../../lib/kconfig/read.ts'
@@ -283,7 +283,7 @@ describe('what to do', () => {
 
 test('the kernel of these tests has nothing that could refuse a probe', () => {
   const config = freeWith()
-  expect(switchOf(config, 'MODULES')).toBe('y')
+  expect(config.options.get('MODULES')).toEqual({ tag: 'switch', value: 'y' })
   const { kmod, ebpf, modernEbpf } = summarize(config, {})
   expect([kmod.answer, ebpf.answer, modernEbpf.answer]).toEqual(['yes', 'yes', 'yes'])
 })
