@@ -28,10 +28,19 @@ export async function* decompressed(
   compression: Compression,
   maxBytes: number,
 ): AsyncGenerator<Uint8Array> {
+  yield* atMost(maxBytes, streamOf(bytes, compression), (why) => new ProbeError('too-large', why))
+}
+
+/** Passes an unpacked stream on. `tooLarge` makes the error above the limit. */
+export async function* atMost(
+  maxBytes: number,
+  stream: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  tooLarge: (why: string) => Error,
+): AsyncGenerator<Uint8Array> {
   let passed = 0
-  for await (const chunk of streamOf(bytes, compression)) {
+  for await (const chunk of stream) {
     passed += chunk.length
-    if (passed > maxBytes) throw new ProbeError('too-large', `it unpacks to more than ${maxBytes} bytes`)
+    if (passed > maxBytes) throw tooLarge(`it unpacks to more than ${maxBytes} bytes`)
     yield chunk
   }
 }
@@ -60,12 +69,4 @@ function streamOf(
     case 'xz':
       return unxzStream(withKnownChecks(bytes))
   }
-}
-
-/**
- * Closes a stream that its reader leaves before the end. All xz streams share one decompressor, so an open one would block the
- * next one for ever. Ignores the error of a stream that has already ended.
- */
-export async function closed(source: AsyncIterator<Uint8Array>): Promise<void> {
-  await source.return?.().catch(() => {})
 }
