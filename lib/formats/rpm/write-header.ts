@@ -1,5 +1,7 @@
 // Writes a header of an rpm file: entries in the order of their tags, all of them in the signed region (rpm's format_header.md).
 
+import { words } from '../words.ts'
+
 /** `type`: rpm's number. `align`: its bytes begin at a multiple of this. `count`: number of values. */
 interface Value {
   readonly type: number
@@ -57,11 +59,4 @@ export function writeHeader(region: number, entries: readonly Entry[]): Uint8Arr
   const first = words(region, BYTES, at, REGION_BYTES)
   add(words(region, BYTES, -count * REGION_BYTES, REGION_BYTES))
   return Buffer.concat([words(...MAGIC, count, at), first, ...index, ...store])
-}
-
-/** 32-bit big-endian numbers; negative ones in two's complement. */
-function words(...values: readonly number[]): Uint8Array {
-  const body = Buffer.alloc(values.length * 4)
-  for (const [i, value] of values.entries()) body.writeUInt32BE(value >>> 0, i * 4)
-  return body
 }
