@@ -15,13 +15,11 @@ export interface TarFile {
 
 const BLOCK = 512
 
-type Kind = '0' | '2' | '5' | 'K' | 'L'
-
 interface Head {
   readonly name: string
   /** ustar: the folders before the name. Absent: GNU tar, which writes a long name as a separate entry */
   readonly prefix?: string
-  readonly kind: Kind
+  readonly kind: '0' | '2' | '5' | 'K' | 'L'
   readonly mode: number
   readonly bytes: number
   readonly target: string
