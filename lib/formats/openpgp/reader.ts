@@ -36,7 +36,7 @@ export function readerOf(body: Uint8Array): Reader {
 
 const withoutZeros = (bytes: Uint8Array): Uint8Array => {
   const first = bytes.findIndex((byte) => byte !== 0)
-  return first < 0 ? bytes.subarray(bytes.length) : bytes.subarray(first)
+  return bytes.subarray(first < 0 ? bytes.length : first)
 }
 
 const cutOff = (): ProbeError => new ProbeError('signature-invalid', 'an OpenPGP packet is cut off')
