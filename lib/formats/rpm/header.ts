@@ -126,18 +126,7 @@ const entryAt = (view: DataView, at: number): Entry => ({
 })
 
 /** Bytes of one value, by type. 0: null, or a text of any length. */
-const WIDTHS: Readonly<Record<number, number>> = {
-  0: 0,
-  1: 1,
-  2: 1,
-  3: 2,
-  4: 4,
-  5: 8,
-  6: 0,
-  7: 1,
-  8: 0,
-  9: 0,
-}
+const WIDTHS = [0, 1, 1, 2, 4, 8, 0, 1, 0, 0]
 const TEXTS: readonly number[] = [TYPES.string, TYPES.strings, TYPES.translated]
 
 /** Checks, as rpm's lib/header.c does, that the entries' values follow each other in the store, and lie within it. */

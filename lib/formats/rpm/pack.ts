@@ -74,11 +74,11 @@ const SENSE = {
 } as const
 /** Features that rpm itself must support, and provides. */
 const RPMLIB = 0x1000000
-const FEATURES: readonly Relation[] = [
-  ['CompressedFileNames', '3.0.4-1'],
-  ['FileDigests', '4.6.0-1'],
-  ['PayloadFilesHavePrefix', '4.0-1'],
-].map(([name, of]) => feature(name!, of!))
+const FEATURES = [
+  feature('CompressedFileNames', '3.0.4-1'),
+  feature('FileDigests', '4.6.0-1'),
+  feature('PayloadFilesHavePrefix', '4.0-1'),
+]
 const RICH = feature('RichDependencies', '4.12.0-1')
 
 function feature(name: string, of: string): Relation {
@@ -147,9 +147,12 @@ export async function packRpm(
 ): Promise<PackedRpm> {
   const seconds = Math.floor(spec.at / 1000)
   const files = spec.files.toSorted((a, b) => (a.path < b.path ? -1 : 1))
-  const archive = packCpio(files.map(inArchive), seconds)
+  const archive = packCpio(
+    files.map((entry) => ({ path: `.${entry.path}`, mode: modeOf(entry), body: bodyOf(entry) })),
+    seconds,
+  )
   const payload = gzipSync(archive, { level: LEVEL })
-  const header = writeHeader(TAGS.region, mainEntries({ ...spec, files }, { archive, payload, seconds }))
+  const header = writeHeader(TAGS.region, mainEntries({ ...spec, files }, archive, payload, seconds))
   const signature = writeHeader(SIGNATURE_TAGS.region, [
     [SIGNATURE_TAGS.rsa, bytes(await sign(header))],
     [SIGNATURE_TAGS.sha1, text(createHash('sha1').update(header).digest('hex'))],
@@ -173,12 +176,6 @@ const modeOf = ({ tag }: RpmEntry): number => (tag === 'file' ? 0o100644 : 0o040
 const sizeOf = (files: readonly RpmEntry[]): number =>
   files.reduce((sum, entry) => sum + bodyOf(entry).length, 0)
 
-const inArchive = (entry: RpmEntry) => ({
-  path: `.${entry.path}`,
-  mode: modeOf(entry),
-  body: bodyOf(entry),
-})
-
 /** Only file(1) and old programs read the lead. */
 function leadOf({ name, version, release, arch }: RpmSpec): Uint8Array {
   const lead = Buffer.alloc(96)
@@ -192,13 +189,7 @@ function leadOf({ name, version, release, arch }: RpmSpec): Uint8Array {
   return lead
 }
 
-interface Payload {
-  readonly archive: Uint8Array
-  readonly payload: Uint8Array
-  readonly seconds: number
-}
-
-function mainEntries(spec: RpmSpec, { archive, payload, seconds }: Payload): Entry[] {
+function mainEntries(spec: RpmSpec, archive: Uint8Array, payload: Uint8Array, seconds: number): Entry[] {
   const { name, version, release, arch } = spec
   return [
     [MORE.languages, texts('C')],
