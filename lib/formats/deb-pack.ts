@@ -1,5 +1,4 @@
-// Writes a .deb: an ar archive with a version number and two tar archives (deb(5)). It depends only on contents, names and one
-// time.
+// Writes a .deb (deb(5)), an ar archive with two tar archives, only from contents, names and one time.
 // Hand-written: the same parts must give the same bytes, also on machines without dpkg-deb.
 
 import { gzipSync } from 'node:zlib'

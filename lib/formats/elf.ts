@@ -28,17 +28,13 @@ export interface Section {
   readonly contents: Uint8Array | undefined
 }
 
-export interface ElfObject {
-  /** e_machine */
-  readonly machine: number
-  readonly sections: readonly Section[]
-}
+export type ElfObject = ReturnType<typeof readElf>
 
 /**
  * Reads all sections, and checks that each lies within the file. Their contents are views of `bytes`.
  * @throws {ProbeError} `not-the-probe`; no bytes can cause any other error.
  */
-export function readElf(bytes: Uint8Array): ElfObject {
+export function readElf(bytes: Uint8Array) {
   const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   checkFileHeader(header)
   const headers = sectionHeaders(bytes, header)
@@ -47,8 +43,9 @@ export function readElf(bytes: Uint8Array): ElfObject {
   if (names === undefined)
     throw notTheProbe(`section ${index} should hold the section names, and holds nothing`)
   return {
+    /** e_machine */
     machine: header.getUint16(18, true),
-    sections: headers.map((section) => ({ ...section, name: nameAt(names, section.nameOffset) })),
+    sections: headers.map((section): Section => ({ ...section, name: nameAt(names, section.nameOffset) })),
   }
 }
 

@@ -27,8 +27,6 @@ interface TarBounds {
 }
 
 const BLOCK = 512
-/** Default of `keep`. */
-const HEAD = 1024
 /** Types without contents; their size field has no meaning. */
 const EMPTY = ['1', '2', '3', '4', '5', '6']
 
@@ -39,7 +37,7 @@ const EMPTY = ['1', '2', '3', '4', '5', '6']
  */
 export async function* tarHeads(
   stream: AsyncIterable<Uint8Array>,
-  { maxBytes, maxEntries, keep = () => HEAD }: TarBounds,
+  { maxBytes, maxEntries, keep = () => 1024 }: TarBounds,
 ): AsyncGenerator<TarHead> {
   const error = (why: string): Error => new Error(why)
   const input = runsOf(atMost(maxBytes, stream, error), error)

@@ -4,10 +4,7 @@ import { createHash, createPublicKey, createVerify, type Hash, type KeyObject, v
 import type { Reader } from './reader.ts'
 import type { Signature } from './signature.ts'
 
-/**
- * Without MD5, which is broken for signatures. With SHA-1, the only hash of old packages: it is safe as long as only the signer
- * chose the text.
- */
+/** Without MD5, which is broken. With SHA-1 for old packages: it is safe if only the signer chose the text. */
 const HASHES: Readonly<Record<number, string>> = {
   2: 'sha1',
   8: 'sha256',

@@ -43,8 +43,7 @@ export const endingWithin = (days: number, certificates: readonly Certificate[],
 const DAY = 24 * 3_600_000
 
 /**
- * All certificates of all blocks, in the order of the file. Skips unsupported versions and algorithms, and keys that may not
- * sign.
+ * All certificates, in the order of the file. Skips unsupported versions and algorithms, and keys that may not sign.
  * @throws {ProbeError} `signature-invalid`: it is not a key file.
  */
 export function readCertificates(file: Uint8Array): Certificate[] {
@@ -125,10 +124,7 @@ function certificateOf([first, ...parts]: readonly Part[]): Certificate | undefi
   return { fingerprint, material, userIds, keys }
 }
 
-/**
- * The primary key's statements about itself: the newest signature over the key itself, and the newest over one of its names.
- * Where they differ, the newer of the two counts.
- */
+/** From the newest signature over the key itself and the newest over one of its names: the newer one counts. */
 function saidOfItself(primary: PublicKey, first: Part, parts: readonly Part[]): KeySaid | undefined {
   const direct = first.signatures.filter(
     (signature) => signature.type === TYPES.directKey && says(primary, signature, [primary.hashed]),

@@ -13,21 +13,10 @@ import {
 } from '../openpgp/verify.ts'
 import { type Header, type RpmFile, readRpm, SIGNATURE_TAGS, TAGS } from './header.ts'
 
-/** All fields are from the signed header. */
-export interface RpmIdentity {
-  readonly name: string
-  readonly epoch: number
-  readonly version: string
-  readonly release: string
-  readonly arch: string
-  /** true for a source package; its `arch` may be any architecture */
-  readonly isSource: boolean
-}
-
 export interface SignedRpm {
   readonly tag: 'signed'
   readonly by: Good
-  readonly identity: RpmIdentity
+  readonly identity: ReturnType<typeof identityOf>
   /** empty: the file ends with its header, and only the header was verified */
   readonly payload: Uint8Array
 }
@@ -125,7 +114,8 @@ function signed({ header, payload }: RpmFile, by: Good): SignedRpm | Refused {
   return { tag: 'signed', by, identity: identityOf(header), payload }
 }
 
-const identityOf = (header: Header): RpmIdentity => {
+/** `header`: the signed one. */
+const identityOf = (header: Header) => {
   const text = (tag: number): string => printable(header.string(tag) ?? '', 200)
   return {
     name: text(TAGS.name),
@@ -133,6 +123,7 @@ const identityOf = (header: Header): RpmIdentity => {
     version: text(TAGS.version),
     release: text(TAGS.release),
     arch: text(TAGS.arch),
+    /** true for a source package; its `arch` may be any architecture */
     isSource: header.string(TAGS.sourceRpm) === undefined,
   }
 }
