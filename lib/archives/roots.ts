@@ -8,9 +8,7 @@ export { DEBIAN_KEYRING as ROOT_KEYRING } from './keys/debian.ts'
 const { suite } = suiteSchema.shape
 
 export const rootArchiveSchema = archiveSchema.extend({
-  /**
-   * from the oldest to the newest; one with `stable: false` is used only if no other suite has the compiler
-   */
+  /** from the oldest to the newest; `stable: false`: used only if no other suite has the compiler */
   suites: z.array(z.object({ suite, stable: z.boolean() })).min(1),
   /** suite of the tools that the build steps run, and of the load test's machine */
   steps: suite,

@@ -3,8 +3,8 @@
 // Hand-written: unbzip2-stream 1.4.3 collects each complete block in an array, up to 46 million numbers, before it emits any.
 
 const STREAM = 0x425a68
-const BLOCK = [0x314159, 0x265359] as const
-const END = [0x177245, 0x385090] as const
+const BLOCK = 0x314159265359
+const END = 0x177245385090
 /** The largest block, for each level from 1 to 9, in bytes before runs are expanded. */
 const BLOCK_BYTES = 100_000
 const PIECE = 64 * 1024
@@ -26,13 +26,13 @@ type Bits = ReturnType<typeof bitReader>
 function* blocksOf(bits: Bits, maxBytes: number): Generator<Uint8Array> {
   let all = 0
   for (;;) {
-    const magic = [bits.read(24), bits.read(24)]
-    const sum = bits.read(16) * 0x10000 + bits.read(16)
-    if (magic[0] === END[0] && magic[1] === END[1]) {
+    const magic = bits.read(24) * 2 ** 24 + bits.read(24)
+    const sum = bits.read(16) * 2 ** 16 + bits.read(16)
+    if (magic === END) {
       if (sum !== all >>> 0) throw new Error('its checksum is wrong')
       return
     }
-    if (magic[0] !== BLOCK[0] || magic[1] !== BLOCK[1]) throw new Error('a block does not begin as one')
+    if (magic !== BLOCK) throw new Error('a block does not begin as one')
     const found = yield* written(sorted(bits, maxBytes))
     if (found !== sum) throw new Error('the checksum of a block is wrong')
     all = ((all << 1) | (all >>> 31)) ^ found
@@ -63,31 +63,19 @@ function bitReader(bytes: Uint8Array) {
 }
 
 /** A block after Burrows and Wheeler's sort: its bytes, and the index at which the text begins. */
-interface Sorted {
-  readonly bytes: Uint32Array
-  readonly length: number
-  readonly origin: number
-}
-
-function sorted(bits: Bits, maxBytes: number): Sorted {
+function sorted(bits: Bits, maxBytes: number) {
   if (bits.read(1) === 1) throw new Error('it is from before bzip2 0.9.5')
   const origin = bits.read(24)
   const alphabet = alphabetOf(bits)
-  const next = symbolsOf(bits, alphabet.length + 2)
-  const bytes = new Uint32Array(maxBytes)
-  const length = moveToFront(next, alphabet, bytes)
-  if (origin >= length) throw new Error('a block begins outside of itself')
-  return { bytes, length, origin }
+  const bytes = moveToFront(symbolsOf(bits, alphabet.length + 2), alphabet, maxBytes)
+  if (origin >= bytes.length) throw new Error('a block begins outside of itself')
+  return { bytes, origin }
 }
 
 function alphabetOf(bits: Bits): number[] {
   const rows = bits.read(16)
   const used = Array.from({ length: 16 }, (_, row) => ((rows >> (15 - row)) & 1 ? bits.read(16) : 0))
-  const alphabet = used.flatMap((columns, row) =>
-    Array.from({ length: 16 }, (_, column) => row * 16 + column).filter(
-      (_, column) => (columns >> (15 - column)) & 1,
-    ),
-  )
+  const alphabet = [...Array(256).keys()].filter((byte) => (used[byte >> 4]! >> (15 - (byte & 15))) & 1)
   if (alphabet.length === 0) throw new Error('a block has no bytes')
   return alphabet
 }
@@ -97,7 +85,7 @@ function symbolsOf(bits: Bits, symbols: number): () => number {
   const tables = bits.read(3)
   const groups = bits.read(15)
   if (tables < 2 || tables > 6 || groups < 1) throw new Error('a block has no tables')
-  const order = Array.from({ length: tables }, (_, table) => table)
+  const order = [...Array(tables).keys()]
   const selected = Array.from({ length: groups }, () => {
     let position = 0
     while (bits.read(1) === 1) position += 1
@@ -107,18 +95,11 @@ function symbolsOf(bits: Bits, symbols: number): () => number {
     return table
   })
   const decoders = Array.from({ length: tables }, () => decoderOf(bits, lengthsOf(bits, symbols)))
-  let group = -1
-  let left = 0
-  let decode = (): number => 0
+  let done = 0
   return () => {
-    if (left === 0) {
-      group += 1
-      left = 50
-      const decoder = decoders[selected[group] ?? -1]
-      if (decoder === undefined) throw new Error('a block has more symbols than it says')
-      decode = decoder
-    }
-    left -= 1
+    const decode = decoders[selected[Math.floor(done / 50)] ?? -1]
+    if (decode === undefined) throw new Error('a block has more symbols than it says')
+    done += 1
     return decode()
   }
 }
@@ -134,9 +115,7 @@ function lengthsOf(bits: Bits, symbols: number): number[] {
 
 /** Codes are canonical: consecutive numbers within each length, and longer codes after shorter ones. */
 function decoderOf(bits: Bits, lengths: readonly number[]): () => number {
-  const symbols = lengths
-    .map((_, symbol) => symbol)
-    .sort((a, b) => (lengths[a] ?? 0) - (lengths[b] ?? 0) || a - b)
+  const symbols = [...lengths.keys()].sort((a, b) => lengths[a]! - lengths[b]!)
   const counts = new Uint32Array(22)
   for (const length of lengths) counts[length] = (counts[length] ?? 0) + 1
   const shortest = Math.min(...lengths)
@@ -155,12 +134,13 @@ function decoderOf(bits: Bits, lengths: readonly number[]): () => number {
   }
 }
 
-/** Fills `bytes` and returns how many were written. Symbols 0 and 1 count repetitions of the first byte in the list. */
-function moveToFront(next: () => number, alphabet: number[], bytes: Uint32Array): number {
+/** Symbols 0 and 1 count repetitions of the first byte in the list. */
+function moveToFront(next: () => number, alphabet: number[], maxBytes: number): Uint32Array {
+  const bytes = new Uint32Array(maxBytes)
   const end = alphabet.length + 1
   let length = 0
   const put = (byte: number, times: number): void => {
-    if (length + times > bytes.length) throw new Error('a block is larger than its level allows')
+    if (length + times > maxBytes) throw new Error('a block is larger than its level allows')
     bytes.fill(byte, length, length + times)
     length += times
   }
@@ -171,13 +151,13 @@ function moveToFront(next: () => number, alphabet: number[], bytes: Uint32Array)
     if (symbol < 2) {
       run += place << symbol
       place <<= 1
-      if (run > bytes.length) throw new Error('a block is larger than its level allows')
+      if (run > maxBytes) throw new Error('a block is larger than its level allows')
       continue
     }
     if (run > 0) put(alphabet[0] ?? 0, run)
     run = 0
     place = 1
-    if (symbol === end) return length
+    if (symbol === end) return bytes.subarray(0, length)
     const [byte = 0] = alphabet.splice(symbol - 1, 1)
     alphabet.unshift(byte)
     put(byte, 1)
@@ -185,15 +165,15 @@ function moveToFront(next: () => number, alphabet: number[], bytes: Uint32Array)
 }
 
 /** Yields the text of a block with its runs expanded, and returns the checksum. */
-function* written({ bytes, length, origin }: Sorted): Generator<Uint8Array, number> {
-  unsort(bytes, length)
+function* written({ bytes, origin }: ReturnType<typeof sorted>): Generator<Uint8Array, number> {
+  unsort(bytes)
   const piece = new Uint8Array(PIECE)
   let filled = 0
   let sum = 0xffffffff
   let place = (bytes[origin] ?? 0) >>> 8
   let last = -1
   let same = 0
-  for (let i = 0; i < length; i += 1) {
+  for (let i = 0; i < bytes.length; i += 1) {
     const entry = bytes[place] ?? 0
     const byte = entry & 0xff
     place = entry >>> 8
@@ -218,14 +198,14 @@ function* written({ bytes, length, origin }: Sorted): Generator<Uint8Array, numb
 }
 
 /** Inverts Burrows and Wheeler's transform: the upper 24 bits of each entry become the index of the next byte. */
-function unsort(bytes: Uint32Array, length: number): void {
+function unsort(bytes: Uint32Array): void {
   const starts = new Uint32Array(257)
-  for (let i = 0; i < length; i += 1) {
-    const byte = (bytes[i] ?? 0) & 0xff
+  for (const entry of bytes) {
+    const byte = entry & 0xff
     starts[byte + 1] = (starts[byte + 1] ?? 0) + 1
   }
   for (let byte = 0; byte < 256; byte += 1) starts[byte + 1] = (starts[byte + 1] ?? 0) + (starts[byte] ?? 0)
-  for (let i = 0; i < length; i += 1) {
+  for (let i = 0; i < bytes.length; i += 1) {
     const byte = (bytes[i] ?? 0) & 0xff
     const to = starts[byte] ?? 0
     starts[byte] = to + 1

@@ -1,5 +1,4 @@
-// Writes the payload of an rpm: a cpio archive in the "new ASCII format" (cpio(5)). It depends only on names, contents and one
-// time.
+// Writes the payload of an rpm: cpio in the "new ASCII format" (cpio(5)), only from names, contents and one time.
 // Hand-written, like the writer of rpms: the same entries must give the same bytes.
 
 export interface CpioEntry {

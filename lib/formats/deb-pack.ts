@@ -1,5 +1,4 @@
-// Writes a .deb: an ar archive with a version number and two tar archives (deb(5)). It depends only on contents, names and one
-// time.
+// Writes a .deb (deb(5)), an ar archive with two tar archives, only from contents, names and one time.
 // Hand-written: the same parts must give the same bytes, also on machines without dpkg-deb.
 
 import { gzipSync } from 'node:zlib'
@@ -39,25 +38,23 @@ function member(name: string, body: Uint8Array, time: number): Uint8Array[] {
 }
 
 function tarOf(files: readonly DebFile[], time: number): Uint8Array {
-  const tar = Buffer.concat([...packEntries(entriesOf(files), time)].map((chunk) => Buffer.from(chunk)))
-  return gzipSync(tar, { level: 9 })
+  return gzipSync(Buffer.concat([...packEntries(entriesOf(files), time)]), { level: 9 })
 }
 
 /** dpkg creates only folders that the archive lists, and expects paths that begin with `./`. */
 function entriesOf(files: readonly DebFile[]): FolderEntry[] {
-  const sorted = files.toSorted((a, b) => (a.path < b.path ? -1 : 1))
-  const folders = new Set(sorted.flatMap(({ path }) => parentsOf(path)))
-  const entries: (FolderEntry & { readonly path: string })[] = [
-    ...[...folders].map((folder) => ({ tag: 'folder' as const, path: `./${folder}` })),
-    ...sorted.map(({ path, body, executable = false }) => ({
+  const folders = new Set(['.', ...files.flatMap(({ path }) => parentsOf(`./${path}`))])
+  const entries: FolderEntry[] = [
+    ...[...folders].map((path) => ({ tag: 'folder' as const, path })),
+    ...files.map(({ path, body, executable = false }) => ({
       ...{ tag: 'file' as const, path: `./${path}`, executable, bytes: body.length },
       chunks: () => [body],
     })),
   ]
-  return [{ tag: 'folder', path: '.' }, ...entries.sort((a, b) => (a.path < b.path ? -1 : 1))]
+  return entries.sort((a, b) => (a.path < b.path ? -1 : 1))
 }
 
-/** `a/b/c` -> `a`, `a/b`. */
+/** `./a/b` -> `.`, `./a`. */
 function parentsOf(path: string): string[] {
   const parts = path.split('/').slice(0, -1)
   return parts.map((_, i) => parts.slice(0, i + 1).join('/'))

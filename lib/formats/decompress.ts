@@ -7,7 +7,15 @@ import { bunzip2 } from './bzip2.ts'
 import { unxzStream } from './xz.ts'
 import { pieces, withKnownChecks } from './xz-container.ts'
 
-export type Compression = 'none' | 'gzip' | 'bzip2' | 'xz' | 'zstd'
+/** Ways to unpack each compression. None reads ahead, because the next chunk may overwrite this one. */
+const WAYS = {
+  none: pieces,
+  gzip: (bytes: Uint8Array) => Readable.from(pieces(bytes)).pipe(createGunzip()),
+  bzip2: bunzip2,
+  xz: (bytes: Uint8Array) => unxzStream(withKnownChecks(bytes)),
+  zstd: (bytes: Uint8Array) => Readable.from(pieces(bytes)).pipe(createZstdDecompress()),
+}
+export type Compression = keyof typeof WAYS
 
 /** Recognizes a compression by its first bytes. `undefined`: lzma, which the registry cannot unpack. */
 export function compressionOf(bytes: Uint8Array): Compression | undefined {
@@ -28,10 +36,19 @@ export async function* decompressed(
   compression: Compression,
   maxBytes: number,
 ): AsyncGenerator<Uint8Array> {
+  yield* atMost(maxBytes, WAYS[compression](bytes), (why) => new ProbeError('too-large', why))
+}
+
+/** Passes an unpacked stream on. `tooLarge` makes the error above the limit. */
+export async function* atMost(
+  maxBytes: number,
+  stream: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  tooLarge: (why: string) => Error,
+): AsyncGenerator<Uint8Array> {
   let passed = 0
-  for await (const chunk of streamOf(bytes, compression)) {
+  for await (const chunk of stream) {
     passed += chunk.length
-    if (passed > maxBytes) throw new ProbeError('too-large', `it unpacks to more than ${maxBytes} bytes`)
+    if (passed > maxBytes) throw tooLarge(`it unpacks to more than ${maxBytes} bytes`)
     yield chunk
   }
 }
@@ -41,31 +58,4 @@ export async function wholeOf(stream: AsyncIterable<Uint8Array>): Promise<Uint8A
   const chunks: Uint8Array[] = []
   for await (const chunk of stream) chunks.push(chunk.slice())
   return Buffer.concat(chunks)
-}
-
-/** Reads nothing ahead, because the next chunk may overwrite this one. */
-function streamOf(
-  bytes: Uint8Array,
-  compression: Compression,
-): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
-  switch (compression) {
-    case 'none':
-      return Readable.from(pieces(bytes))
-    case 'gzip':
-      return Readable.from(pieces(bytes)).pipe(createGunzip())
-    case 'bzip2':
-      return bunzip2(bytes)
-    case 'zstd':
-      return Readable.from(pieces(bytes)).pipe(createZstdDecompress())
-    case 'xz':
-      return unxzStream(withKnownChecks(bytes))
-  }
-}
-
-/**
- * Closes a stream that its reader leaves before the end. All xz streams share one decompressor, so an open one would block the
- * next one for ever. Ignores the error of a stream that has already ended.
- */
-export async function closed(source: AsyncIterator<Uint8Array>): Promise<void> {
-  await source.return?.().catch(() => {})
 }

@@ -1,5 +1,4 @@
-// Reads which interpreter and libraries an ELF64 little-endian program or library needs from the dynamic linker. Sources:
-// elf(5), and the System V gABI, chapter 5.
+// Reads which interpreter and libraries an ELF64 little-endian file needs (elf(5); the System V gABI, chapter 5).
 // Hand-written: elfy 1.0.0 silently shortens a section that extends beyond the end of the file.
 
 import { ProbeError } from '../model/errors.ts'
@@ -22,12 +21,7 @@ const DT_STRTAB = 5n
 const PROGRAM_HEADER_BYTES = 56
 const DYNAMIC_BYTES = 16
 
-interface Segment {
-  readonly type: number
-  readonly offset: number
-  readonly address: number
-  readonly bytes: number
-}
+type Segment = ReturnType<typeof segmentsOf>[number]
 
 /**
  * `undefined`: it is not an ELF file.
@@ -56,7 +50,7 @@ function needsIn(file: Uint8Array, view: DataView): Needs {
   }
 }
 
-function segmentsOf(view: DataView): Segment[] {
+function segmentsOf(view: DataView) {
   const [first, count] = [numberAt(view, 32), view.getUint16(56, true)]
   return Array.from({ length: count }, (_, index) => {
     const at = first + index * PROGRAM_HEADER_BYTES

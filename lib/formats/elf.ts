@@ -28,24 +28,24 @@ export interface Section {
   readonly contents: Uint8Array | undefined
 }
 
-export interface ElfObject {
-  /** e_machine */
-  readonly machine: number
-  readonly sections: readonly Section[]
-}
+export type ElfObject = ReturnType<typeof readElf>
 
 /**
  * Reads all sections, and checks that each lies within the file. Their contents are views of `bytes`.
  * @throws {ProbeError} `not-the-probe`; no bytes can cause any other error.
  */
-export function readElf(bytes: Uint8Array): ElfObject {
+export function readElf(bytes: Uint8Array) {
   const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   checkFileHeader(header)
   const headers = sectionHeaders(bytes, header)
-  const names = stringTable(headers, header.getUint16(62, true))
+  const index = header.getUint16(62, true)
+  const names = headers[index]?.contents
+  if (names === undefined)
+    throw notTheProbe(`section ${index} should hold the section names, and holds nothing`)
   return {
+    /** e_machine */
     machine: header.getUint16(18, true),
-    sections: headers.map((section) => ({ ...section, name: nameAt(names, section.nameOffset) })),
+    sections: headers.map((section): Section => ({ ...section, name: nameAt(names, section.nameOffset) })),
   }
 }
 
@@ -59,9 +59,7 @@ export function loadedSection({ sections }: ElfObject, name: string): Uint8Array
   if (others.length > 0) throw notTheProbe(`it has ${others.length + 1} sections ${name}, not one`)
   if (!section.loaded) throw notTheProbe(`no loader looks at its section ${name}: it is not marked as loaded`)
   if (section.compressed) throw notTheProbe(`its section ${name} is compressed, which no loader expects`)
-  if (section.contents === undefined || section.contents.length === 0) {
-    throw notTheProbe(`its section ${name} is empty`)
-  }
+  if (!section.contents?.length) throw notTheProbe(`its section ${name} is empty`)
   return section.contents
 }
 
@@ -91,12 +89,8 @@ function sectionHeaders(bytes: Uint8Array, header: DataView): SectionHeader[] {
   if (count === 0 || count >= RESERVED_INDEXES) {
     throw notTheProbe(`it counts ${count} sections, not 1 to ${RESERVED_INDEXES - 1}`)
   }
-  const table = range(
-    bytes,
-    header.getBigUint64(40, true),
-    BigInt(count * SECTION_HEADER_BYTES),
-    () => 'its section table',
-  )
+  const size = BigInt(count * SECTION_HEADER_BYTES)
+  const table = range(bytes, header.getBigUint64(40, true), size, 'its section table')
   const view = new DataView(table.buffer, table.byteOffset, table.byteLength)
   return Array.from({ length: count }, (_, index) => sectionHeader(bytes, view, index))
 }
@@ -111,25 +105,16 @@ function sectionHeader(bytes: Uint8Array, table: DataView, index: number): Secti
     loaded: (flags & SHF_ALLOC) !== 0n,
     compressed: (flags & SHF_COMPRESSED) !== 0n,
     contents:
-      type === SHT_NULL || type === SHT_NOBITS
-        ? undefined
-        : range(bytes, offset, size, () => `section ${index}`),
+      type === SHT_NULL || type === SHT_NOBITS ? undefined : range(bytes, offset, size, `section ${index}`),
   }
 }
 
 /** Adds bigints, so that no sum of two 64-bit numbers wraps around. */
-function range(bytes: Uint8Array, offset: bigint, size: bigint, what: () => string): Uint8Array {
+function range(bytes: Uint8Array, offset: bigint, size: bigint, what: string): Uint8Array {
   if (offset + size > BigInt(bytes.length)) {
-    throw notTheProbe(`${what()} would end at byte ${offset + size} of a file of ${bytes.length} bytes`)
+    throw notTheProbe(`${what} would end at byte ${offset + size} of a file of ${bytes.length} bytes`)
   }
   return bytes.subarray(Number(offset), Number(offset + size))
-}
-
-function stringTable(headers: readonly SectionHeader[], index: number): Uint8Array {
-  const names = headers[index]?.contents
-  if (names === undefined)
-    throw notTheProbe(`section ${index} should hold the section names, and holds nothing`)
-  return names
 }
 
 function nameAt(names: Uint8Array, offset: number): string {

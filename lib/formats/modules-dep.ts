@@ -1,6 +1,8 @@
 // Writes the indexes in which `modprobe` finds modules, as `depmod` does for a folder with one module without dependencies.
 // The format is of kmod's indexes: a tree of names, with big-endian numbers.
 
+import { words } from './words.ts'
+
 const MAGIC = 0xb007f457
 const VERSION = 0x0002_0001
 
@@ -16,19 +18,11 @@ export const modulesDep = (file: string): Uint8Array => Buffer.from(`${file}:\n`
 export function modulesDepBin(name: string, file: string): Uint8Array {
   const first = name.charCodeAt(0)
   // The name after its first letter, then one value of priority 0.
-  const leaf = [text(name.slice(1)), word(1), word(0), text(`${file}:`)]
-  const head = 3 * WORD
+  const leaf = [text(name.slice(1)), words(1, 0), text(`${file}:`)]
+  const head = 3 * 4
   const offset = head + leaf.reduce((sum, { length }) => sum + length, 0)
-  const root = [Buffer.from([first, first]), word(head, PREFIX, VALUES)]
-  return Buffer.concat([word(MAGIC), word(VERSION), word(offset, CHILDS), ...leaf, ...root])
-}
-
-const WORD = 4
-
-function word(value: number, ...flags: readonly number[]): Buffer {
-  const bytes = Buffer.alloc(WORD)
-  bytes.writeUInt32BE(flags.reduce((sum, flag) => sum + flag, value))
-  return bytes
+  const root = [Buffer.from([first, first]), words(head | PREFIX | VALUES)]
+  return Buffer.concat([words(MAGIC, VERSION, offset | CHILDS), ...leaf, ...root])
 }
 
 const text = (value: string): Buffer => Buffer.from(`${value}\0`)

@@ -1,20 +1,10 @@
-// Reads the .PKGINFO and chosen files of a pacman package, which is a tar packed with zstd or xz. Verify the package's detached
-// signature first.
+// Reads .PKGINFO and chosen files of a pacman package: a tar in zstd or xz. Verify its detached signature first.
 
 import { ProbeError } from '../model/errors.ts'
 import { packedTarHeads } from './tar-stream.ts'
 
-interface PacmanIdentity {
-  readonly name: string
-  /** with the release number: `6.6.1.arch1-1` */
-  readonly version: string
-  readonly arch: string
-  /** time of the build, in seconds since 1970; 0: unknown */
-  readonly built: number
-}
-
 export interface PacmanPackage {
-  readonly identity: PacmanIdentity
+  readonly identity: ReturnType<typeof identityIn>
   /** by path, e.g. `usr/lib/modules/6.6.1-arch1-1/build/.config` */
   readonly files: ReadonlyMap<string, Uint8Array>
 }
@@ -52,8 +42,8 @@ export async function readPacmanPackage(
   return { identity: identityIn(info), files }
 }
 
-/** Lines `pkgname = linux-headers`. */
-function identityIn(info: Uint8Array): PacmanIdentity {
+/** Lines `pkgname = linux-headers`. `version`: as `6.6.1.arch1-1`. `built`: seconds since 1970; 0: unknown. */
+function identityIn(info: Uint8Array) {
   const text = Buffer.from(info).toString('utf8')
   const field = (name: string): string => new RegExp(`^${name} = (.*)$`, 'm').exec(text)?.[1]?.trim() ?? ''
   const [name, version, arch] = [field('pkgname'), field('pkgver'), field('arch')]

@@ -1,7 +1,5 @@
 // Reads runs of bytes from a stream whose chunks have any size. Keeps only one chunk and the current run in memory.
 
-import { closed } from './decompress.ts'
-
 /** `broken` makes the error for a stream that ends inside a run. */
 export function runsOf(stream: AsyncIterable<Uint8Array>, broken: (why: string) => Error) {
   const source = stream[Symbol.asyncIterator]()
@@ -34,6 +32,12 @@ export function runsOf(stream: AsyncIterable<Uint8Array>, broken: (why: string) 
     end: async (): Promise<void> => {
       while (await next());
     },
-    close: () => closed(source),
+    /**
+     * Closes a stream before its end. All xz streams share one decompressor, so an open one would block the next one for ever.
+     * Ignores the error of a stream that has already ended.
+     */
+    close: async (): Promise<void> => {
+      await source.return?.().catch(() => {})
+    },
   }
 }

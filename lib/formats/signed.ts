@@ -19,15 +19,14 @@ export type Signed = SignedRpm | Good
 /** Judges a file that contains its own signature. @throws {ProbeError} `signature-invalid`: the file is corrupt. */
 export function judge(file: Uint8Array, believed: Believed): Signed | Refused {
   if (isRpm(file)) return verifyRpm(file, believed)
-  if (!isCleartext(file)) return ALONE
+  if (!isCleartext(file))
+    return refused(
+      'unsigned',
+      'it is neither an rpm nor a signed text: name its signature file with --signature',
+    )
   const { signed, signatures } = readCleartext(file)
   return check(signatures, [signed], believed)
 }
-
-const ALONE = refused(
-  'unsigned',
-  'it is neither an rpm nor a signed text: name its signature file with --signature',
-)
 
 /**
  * Judges a file with a detached signature, armored or not.

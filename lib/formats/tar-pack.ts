@@ -15,13 +15,11 @@ export interface TarFile {
 
 const BLOCK = 512
 
-type Kind = '0' | '2' | '5' | 'K' | 'L'
-
 interface Head {
   readonly name: string
   /** ustar: the folders before the name. Absent: GNU tar, which writes a long name as a separate entry */
   readonly prefix?: string
-  readonly kind: Kind
+  readonly kind: '0' | '2' | '5' | 'K' | 'L'
   readonly mode: number
   readonly bytes: number
   readonly target: string
@@ -51,20 +49,15 @@ function splitPath(path: string): { prefix: string; name: string } {
   throw new ProbeError('malformed', `the path ${path} is too long for an archive`)
 }
 
-/**
- * The header before a file's bytes, and the padding after them, for archives that are written as a stream. `path`: at most 100
- * bytes.
- */
+/** The header before a file's bytes, for archives that are written as a stream. `path`: at most 100 bytes. */
 export const fileHead = (path: string, mode: number, bytes: number): Uint8Array =>
   block({ name: path, kind: '0', mode, bytes, target: '', time: 0 })
+/** The padding after a file's bytes. */
 export const filePadding = (bytes: number): Uint8Array => Buffer.alloc((BLOCK - (bytes % BLOCK)) % BLOCK)
 /** The last bytes of an archive. */
 export const endOfArchive = (): Uint8Array => Buffer.alloc(2 * BLOCK)
 
-/**
- * Writes the entries in their order. A chunk is valid until the next one is read. `time`: of all entries, in seconds since the
- * epoch.
- */
+/** Writes the entries in their order; a chunk is valid until the next is read. `time`: seconds since the epoch. */
 export function* packEntries(entries: Iterable<FolderEntry>, time = 0): Generator<Uint8Array> {
   for (const entry of entries) yield* packed(entry, time)
   yield endOfArchive()

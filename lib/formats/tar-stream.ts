@@ -3,7 +3,7 @@
 // Hand-written: tar-stream 3.2.2 limits neither bytes nor entries, and needs four more packages.
 
 import { isProbeError } from '../model/errors.ts'
-import { compressionOf, decompressed } from './decompress.ts'
+import { atMost, compressionOf, decompressed } from './decompress.ts'
 import { runsOf } from './runs.ts'
 import { nameAt, text } from './tar.ts'
 
@@ -27,8 +27,6 @@ interface TarBounds {
 }
 
 const BLOCK = 512
-/** Default of `keep`. */
-const HEAD = 1024
 /** Types without contents; their size field has no meaning. */
 const EMPTY = ['1', '2', '3', '4', '5', '6']
 
@@ -39,9 +37,10 @@ const EMPTY = ['1', '2', '3', '4', '5', '6']
  */
 export async function* tarHeads(
   stream: AsyncIterable<Uint8Array>,
-  { maxBytes, maxEntries, keep = () => HEAD }: TarBounds,
+  { maxBytes, maxEntries, keep = () => 1024 }: TarBounds,
 ): AsyncGenerator<TarHead> {
-  const input = runsOf(atMost(maxBytes, stream), (why) => new Error(why))
+  const error = (why: string): Error => new Error(why)
+  const input = runsOf(atMost(maxBytes, stream, error), error)
   try {
     let entries = 0
     for (;;) {
@@ -85,13 +84,4 @@ function headerOf(block: Buffer): { path: string; type: string; bytes: number } 
     throw new Error('it is not a tar archive, or it is corrupt')
   const type = text(block, 156, 1) || '0'
   return { path: nameAt(block, 0), type, bytes: EMPTY.includes(type) ? 0 : Number.parseInt(size, 8) }
-}
-
-async function* atMost(maxBytes: number, stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let passed = 0
-  for await (const chunk of stream) {
-    passed += chunk.length
-    if (passed > maxBytes) throw new Error(`it unpacks to more than ${maxBytes} bytes`)
-    yield chunk
-  }
 }

@@ -1,7 +1,7 @@
 // Reads the entries of a tar archive with their complete names. Supports GNU tar's long names, which dpkg-deb writes (deb(5)).
 
 import { ProbeError } from '../model/errors.ts'
-import { nameText, tarEntries } from './tar.ts'
+import { nameText, type TarEntry, tarEntries } from './tar.ts'
 
 export type TreeEntry =
   | { readonly tag: 'folder'; readonly path: string }
@@ -34,11 +34,7 @@ export function* treeEntries(tar: Uint8Array): Generator<TreeEntry> {
   }
 }
 
-function entryOf(
-  path: string,
-  target: string,
-  { type, mode, body }: { readonly type: string; readonly mode: number; readonly body: Uint8Array },
-): TreeEntry {
+function entryOf(path: string, target: string, { type, mode, body }: TarEntry): TreeEntry {
   switch (type) {
     case '0':
       return { tag: 'file', path, executable: (mode & EXECUTABLE) !== 0, body }
@@ -49,10 +45,7 @@ function entryOf(
     case '5':
       return { tag: 'folder', path }
     default:
-      throw new ProbeError(
-        'digest-mismatch',
-        `${path} in an archive is of the type ${type}, which is not unpacked`,
-      )
+      throw broken(`${path} in an archive is of the type ${type}, which is not unpacked`)
   }
 }
 
@@ -60,8 +53,7 @@ function entryOf(
 function plain(name: string): string {
   const parts = name.split('/').filter((part) => part !== '' && part !== '.')
   if (!name.startsWith('/') && !parts.includes('..')) return parts.join('/')
-  throw new ProbeError(
-    'digest-mismatch',
-    `an archive has an entry ${JSON.stringify(name)}, outside of its folder`,
-  )
+  throw broken(`an archive has an entry ${JSON.stringify(name)}, outside of its folder`)
 }
+
+const broken = (message: string): ProbeError => new ProbeError('digest-mismatch', message)

@@ -6,7 +6,7 @@ import { ProbeError } from '../model/errors.ts'
 
 const BLOCK = 512
 
-interface TarEntry {
+export interface TarEntry {
   /** as in the archive, without a leading `./` */
   readonly path: string
   /** `0` file, `5` folder, `1` and `2` links, `x`, `g`, `L` and `K` headers of the next entry, ... */

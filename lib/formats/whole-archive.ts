@@ -16,10 +16,7 @@ export interface Wanted {
   readonly entries: Readonly<Record<string, (entry: TarHead) => boolean>>
 }
 
-/**
- * Passes the unpacked bytes to `read`, and may inspect them as they pass, e.g. to verify a signature. A ProbeError that it
- * throws stays unchanged.
- */
+/** Passes the bytes to `read`, and may inspect them, e.g. verify a signature. Its ProbeErrors stay unchanged. */
 type Way = <T>(
   bytes: AsyncIterable<Uint8Array>,
   read: (passing: AsyncIterable<Uint8Array>) => Promise<T>,

@@ -17,7 +17,6 @@ async function* copied(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
 }
 
 /** Unpacks a stream without a limit. A chunk is valid until the next one is read. */
-
 export const unxzStream = (
   packed: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): AsyncIterable<Uint8Array> =>

@@ -78,7 +78,7 @@ const PATH = 'main/binary-amd64/Packages.xz'
 /** A list of that time which names that file, and the file that a reading believes. */
 const naming = (date: number, digit: string, more = '') =>
   signed(date, `Date: ${new Date(date).toUTCString()}\n${more}SHA256:\n ${digit.repeat(64)} 12 ${PATH}\n`)
-const believed = async (suite: Suite, now = NOW) => (await read(suite, now)).file(PATH)?.sha256[0]
+const believed = async (suite: Suite, now = NOW) => (await read(suite, now)).get(PATH)?.sha256[0]
 
 test('what one mirror showed, no other mirror can take back, whatever its list says of its time', async () => {
   expect(await believed(await mirror(await naming(NOW - DAY, 'a')))).toBe('a')

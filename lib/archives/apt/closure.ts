@@ -5,12 +5,9 @@ import type { RelatedPackage } from './packages.ts'
 import { groupsOf, holds, newest, type Relation, shown } from './relations.ts'
 
 /** All packages of some suites, by their names and by the names in their `Provides`. */
-export interface Everything {
-  readonly byName: ReadonlyMap<string, readonly RelatedPackage[]>
-  readonly providers: ReadonlyMap<string, readonly RelatedPackage[]>
-}
+export type Everything = Awaited<ReturnType<typeof everythingOf>>
 
-export async function everythingOf(packages: AsyncIterable<RelatedPackage>): Promise<Everything> {
+export async function everythingOf(packages: AsyncIterable<RelatedPackage>) {
   const byName = new Map<string, RelatedPackage[]>()
   const providers = new Map<string, RelatedPackage[]>()
   const add = (to: Map<string, RelatedPackage[]>, name: string, pkg: RelatedPackage): void => {
@@ -27,15 +24,16 @@ export async function everythingOf(packages: AsyncIterable<RelatedPackage>): Pro
 
 /**
  * Returns these packages and all their dependencies, sorted by name, each in the newest version that fits.
- * Takes the first alternative that exists. Among providers, takes the one with the highest priority, then the
- * first by name.
+ * Takes the first alternative that exists, and the provider of the highest priority, then the first by name.
  * @throws {ProbeError} `headers-not-found`: names the unsatisfied relation and the package that needs it.
  */
 export function closureOf(everything: Everything, names: readonly string[]): RelatedPackage[] {
   const chosen = new Map<string, RelatedPackage>()
   const need = (group: readonly Relation[], by: string): RelatedPackage[] => {
+    const wanted = group.map(shown).join(' or ')
     const found = firstOf(everything, group)
-    if (found === undefined) throw missing(group, by)
+    if (found === undefined)
+      throw new ProbeError('headers-not-found', `the archive has no ${wanted}, which ${by} needs`)
     const before = chosen.get(found.name)
     if (before === undefined) {
       chosen.set(found.name, found)
@@ -44,7 +42,7 @@ export function closureOf(everything: Everything, names: readonly string[]): Rel
     if (group.every((relation) => relation.name !== before.name || holds(before.version, relation))) return []
     throw new ProbeError(
       'headers-not-found',
-      `${by} needs ${group.map(shown).join(' or ')}, and ${before.version} of it is what another package takes`,
+      `${by} needs ${wanted}, and ${before.version} of it is what another package takes`,
     )
   }
   let next = names.flatMap((name) => need([{ name }], 'a build root'))
@@ -56,42 +54,29 @@ export function closureOf(everything: Everything, names: readonly string[]): Rel
   return [...chosen.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-function firstOf(everything: Everything, group: readonly Relation[]): RelatedPackage | undefined {
-  for (const relation of group) {
-    const found = named(everything, relation) ?? provided(everything, relation)
-    if (found !== undefined) return found
-  }
-  return undefined
-}
+const firstOf = (everything: Everything, group: readonly Relation[]): RelatedPackage | undefined =>
+  group
+    .values()
+    .map((relation) => named(everything, relation) ?? provided(everything, relation))
+    .find((found) => found !== undefined)
 
 const named = ({ byName }: Everything, relation: Relation): RelatedPackage | undefined =>
   newest((byName.get(relation.name) ?? []).filter(({ version }) => holds(version, relation)))
 
-const PRIORITIES = ['required', 'important', 'standard']
-const rank = ({ priority }: RelatedPackage): number => {
-  const at = PRIORITIES.indexOf(priority)
-  return at < 0 ? PRIORITIES.length : at
-}
+/** From the lowest to the highest; all others are lower. */
+const PRIORITIES = ['standard', 'important', 'required']
+const rank = ({ priority }: RelatedPackage): number => PRIORITIES.indexOf(priority)
 
 /** Only a `Provides` with a version can satisfy a relation with a version. */
 function provided({ providers }: Everything, relation: Relation): RelatedPackage | undefined {
-  const found = (providers.get(relation.name) ?? []).filter((pkg) =>
-    groupsOf(pkg.provides)
-      .flat()
-      .some(
-        ({ name, version }) =>
-          name === relation.name &&
-          (relation.version === undefined || (version !== undefined && holds(version, relation))),
-      ),
+  const fits = ({ name, version }: Relation): boolean =>
+    name === relation.name &&
+    (relation.version === undefined || (version !== undefined && holds(version, relation)))
+  const found = (providers.get(relation.name) ?? []).filter(({ provides }) =>
+    groupsOf(provides).flat().some(fits),
   )
   const [best] = found.toSorted(
-    (a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : Number(a.name > b.name)),
+    (a, b) => rank(b) - rank(a) || (a.name < b.name ? -1 : Number(a.name > b.name)),
   )
   return best === undefined ? undefined : newest(found.filter(({ name }) => name === best.name))
 }
-
-const missing = (group: readonly Relation[], by: string): ProbeError =>
-  new ProbeError(
-    'headers-not-found',
-    `the archive has no ${group.map(shown).join(' or ')}, which ${by} needs`,
-  )

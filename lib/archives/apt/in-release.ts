@@ -1,7 +1,7 @@
 // Verifies and reads a suite's InRelease, which has the digests of its Packages indexes.
 
 import { type Certificate, readCertificates } from '../../formats/openpgp/certificates.ts'
-import { type Cleartext, readCleartext } from '../../formats/openpgp/cleartext.ts'
+import { readCleartext } from '../../formats/openpgp/cleartext.ts'
 import { check } from '../../formats/openpgp/verify.ts'
 import { sha256 } from '../../model/digest.ts'
 import { isProbeError } from '../../model/errors.ts'
@@ -12,14 +12,13 @@ import { notBelieved } from '../trust.ts'
 import type { Suite } from './suite.ts'
 
 export interface IndexFile {
+  readonly path: string
   readonly sha256: string
   readonly bytes: number
 }
 
 /** The files below `dists/{suite}/` that a verified InRelease lists, by path. */
-export interface Release {
-  file(path: string): IndexFile | undefined
-}
+export type Release = ReadonlyMap<string, IndexFile>
 
 const MAX_IN_RELEASE = 2 * 1024 * 1024
 
@@ -41,8 +40,7 @@ export async function fetchRelease(ports: ReleasePorts, suite: Suite): Promise<R
   const raw = await fetch(url, { maxBytes: MAX_IN_RELEASE })
   const text = verifiedText(raw, keyring, now(), url)
   checkFields(text, suite, now(), url)
-  const files = filesOf(await newestOf(ports, text, suite, url))
-  return { file: (path) => files.get(path) }
+  return filesOf(await newestOf(ports, text, suite, url))
 }
 
 /** Cache of parsed keyrings, which never change. Parsing is slow: each key has dozens of signatures. */
@@ -57,16 +55,13 @@ function certificatesOf(keyring: string): readonly Certificate[] {
 /** Returns only the text that the signature covers, and ignores the rest of the file. */
 function verifiedText(raw: Uint8Array, keyring: string, now: number, url: string): string {
   const { text, signed, signatures } = cleartextOf(raw, url)
-  const verification = check(signatures, [signed], {
-    certificates: certificatesOf(keyring),
-    now,
-    strict: true,
-  })
+  const believed = { certificates: certificatesOf(keyring), now, strict: true }
+  const verification = check(signatures, [signed], believed)
   if (verification.tag === 'good') return text
   throw notBelieved(url, `no key of the keyring has signed it: ${verification.why}`)
 }
 
-function cleartextOf(raw: Uint8Array, url: string): Cleartext {
+function cleartextOf(raw: Uint8Array, url: string): ReturnType<typeof readCleartext> {
   try {
     return readCleartext(raw)
   } catch (cause) {
@@ -147,10 +142,10 @@ const fieldOf = (text: string, name: string): string | undefined =>
   new RegExp(`^${name}: (.*)$`, 'm').exec(text)?.[1]?.trim()
 
 /** Parses the lines ` sha256 size path` of the section `SHA256:`. */
-function filesOf(text: string): Map<string, IndexFile> {
+function filesOf(text: string): Release {
   const section = /^SHA256:[ \t]*\r?\n((?:[ \t].*(?:\r?\n|$))*)/m.exec(text)?.[1] ?? ''
   const lines = section.matchAll(/^[ \t]+([0-9a-f]{64})[ \t]+(\d{1,12})[ \t]+(\S+)\r?$/gm)
   return new Map(
-    [...lines].map(([, sha256 = '', bytes, path = '']) => [path, { sha256, bytes: Number(bytes) }]),
+    lines.map(([, sha256 = '', bytes, path = '']) => [path, { path, sha256, bytes: Number(bytes) }]),
   )
 }

@@ -3,7 +3,7 @@
 import * as z from 'zod'
 import { compressionOf, decompressed } from '../../formats/decompress.ts'
 import { sha256 } from '../../model/digest.ts'
-import { ProbeError } from '../../model/errors.ts'
+import { isProbeError, ProbeError } from '../../model/errors.ts'
 import type { Fetch } from '../../model/ports.ts'
 import type { Package } from '../../model/probe.ts'
 import { type Keep, recorded } from '../records.ts'
@@ -54,31 +54,25 @@ export async function fetchPackages(
   return packages
 }
 
-interface Form {
-  readonly path: string
-  readonly file: IndexFile
-}
 /** One list in each form that was signed, the fastest to read first. */
-export type List = readonly [Form, ...Form[]]
+export type List = readonly [IndexFile, ...IndexFile[]]
 
 /** gzip is first: it has a third more bytes than xz, but decompresses in a quarter of the time. */
 const PACKED = ['.gz', '.xz']
 
 /** The list of a component; `undefined` if the archive has none for that architecture. */
 export function listIn(release: Release, arch: 'amd64' | 'arm64', component = 'main'): List | undefined {
-  const formsOf = (endings: readonly string[]): Form[] =>
-    endings.flatMap((ending) => {
-      const path = `${component}/binary-${arch}/Packages${ending}`
-      const file = release.file(path)
-      return file === undefined ? [] : [{ path, file }]
-    })
+  const formsOf = (endings: readonly string[]): IndexFile[] =>
+    endings
+      .map((ending) => release.get(`${component}/binary-${arch}/Packages${ending}`))
+      .filter((file) => file !== undefined)
   const packed = formsOf(PACKED)
   const [first, ...others] = packed.length > 0 ? packed : formsOf([''])
   return first === undefined ? undefined : [first, ...others]
 }
 
 /** Identifies the content of a list: it changes whenever the list changes. */
-export const digestOf = ([{ file }]: List): string => file.sha256
+export const digestOf = ([file]: List): string => file.sha256
 
 const packagesIn = (ports: PackagesPorts, suite: Suite, list: List, keep: Keep): Promise<AptPackage[]> =>
   recorded(ports.inputs, `2 ${suite.mirror} ${keep.id} ${digestOf(list)}`, subsetSchema, async () =>
@@ -87,9 +81,8 @@ const packagesIn = (ports: PackagesPorts, suite: Suite, list: List, keep: Keep):
 
 /** Fetches the first form that the mirror has: by path, or by digest if the path already has a newer list. */
 async function fetchList(fetch: Fetch, suite: Suite, list: List): Promise<Uint8Array> {
-  const { path, file } = list[0]
-  if (file.bytes > MAX_LIST)
-    throw new ProbeError('too-large', `${suite.suite} ${path} has ${file.bytes} bytes`)
+  const [{ path, bytes }] = list
+  if (bytes > MAX_LIST) throw new ProbeError('too-large', `${suite.suite} ${path} has ${bytes} bytes`)
   for (const form of list) {
     const body = await fetchForm(fetch, suite, form)
     if (body !== undefined) return body
@@ -103,10 +96,10 @@ async function fetchList(fetch: Fetch, suite: Suite, list: List): Promise<Uint8A
 async function fetchForm(
   fetch: Fetch,
   { mirror, suite }: Suite,
-  { path, file }: Form,
+  file: IndexFile,
 ): Promise<Uint8Array | undefined> {
-  const byHash = `${path.slice(0, path.lastIndexOf('/'))}/by-hash/SHA256/${file.sha256}`
-  for (const place of [path, byHash]) {
+  const folder = file.path.slice(0, file.path.lastIndexOf('/'))
+  for (const place of [file.path, `${folder}/by-hash/SHA256/${file.sha256}`]) {
     const body = await fetch(`${mirror}/dists/${suite}/${place}`, { maxBytes: file.bytes }).catch(
       ignoreAbsent,
     )
@@ -115,13 +108,9 @@ async function fetchForm(
   return undefined
 }
 
-/**
- * `too-large` counts as absent: during an update, a mirror may serve an older or newer list, which is larger.
- */
+/** `too-large` counts as absent: during an update, a mirror may serve another list, which is larger. */
 function ignoreAbsent(error: unknown): undefined {
-  if (error instanceof ProbeError && (error.code === 'not-found' || error.code === 'too-large'))
-    return undefined
-  throw error
+  if (!isProbeError(error, 'not-found') && !isProbeError(error, 'too-large')) throw error
 }
 
 /** A package with the fields that its closure depends on: Debian Policy, 7.2 and 7.5. */

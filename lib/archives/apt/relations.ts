@@ -30,23 +30,19 @@ export const groupsOf = (field: string): (readonly [Relation, ...Relation[]])[] 
 export const dependenciesOf = ({ depends }: AptPackage): Relation[] =>
   groupsOf(depends).map(([first]) => first)
 
-/** Whether `version` satisfies the relation. */
-export function holds(version: string, { operator, version: wanted }: Relation): boolean {
-  if (operator === undefined || wanted === undefined) return true
-  const order = compareVersions(version, wanted)
-  switch (operator) {
-    case '<<':
-      return order < 0
-    case '<=':
-      return order <= 0
-    case '=':
-      return order === 0
-    case '>=':
-      return order >= 0
-    default:
-      return order > 0
-  }
+const OPERATORS: Readonly<Record<string, (order: number) => boolean>> = {
+  '<<': (order) => order < 0,
+  '<=': (order) => order <= 0,
+  '=': (order) => order === 0,
+  '>=': (order) => order >= 0,
+  '>>': (order) => order > 0,
 }
+
+/** Whether `version` satisfies the relation. */
+export const holds = (version: string, { operator, version: wanted }: Relation): boolean =>
+  operator === undefined ||
+  wanted === undefined ||
+  OPERATORS[operator]?.(compareVersions(version, wanted)) === true
 
 export const shown = ({ name, operator, version }: Relation): string =>
   operator === undefined ? name : `${name} (${operator} ${version})`
@@ -70,10 +66,7 @@ export function satisfying(archive: readonly AptPackage[], relation: Relation, o
   )
 }
 
-/**
- * The release of a suite: `bookworm` of `bookworm-security`. Backports count as a separate release.
- * `undefined` if only one suite was read.
- */
+/** `bookworm` of `bookworm-security`; backports are separate. `undefined`: only one suite was read. */
 export const releaseOf = ({ suite }: AptPackage): string | undefined =>
   suite?.replace(/-(security|updates|proposed-updates)$/, '')
 

@@ -20,16 +20,7 @@ export interface Sighting {
   readonly firstSeen: number
 }
 
-export interface SnapshotService {
-  /** Binary packages of a source package's version, for all architectures; empty if the service has none. */
-  binariesOf(source: string, version: string): Promise<readonly Binary[]>
-  /** Versions of a binary package, newest first; empty if the service has none. */
-  versionsOf(binary: string): Promise<readonly Binary[]>
-  /** Sightings of the package's file for a dpkg architecture; without impossible dates. */
-  sightingsOf(binary: Binary, arch: string): Promise<readonly Sighting[]>
-  /** A suite of one of its archives at the time `at`, in milliseconds since the epoch. */
-  suiteAt(archive: string, suite: string, at: number): Suite
-}
+export type SnapshotService = ReturnType<typeof snapshotService>
 
 /** Bytes. The answer for all binary packages of a kernel has 60 KB. */
 const MAX_ANSWER = 2 * 1024 * 1024
@@ -49,13 +40,11 @@ const filesSchema = z.object({
 /** The service's first archive is from 12 March 2005. */
 const OLDEST = Date.UTC(2005, 2, 12)
 
-/**
- * @throws {ProbeError} in each method: `mirror-unreachable`, also for an answer that does not match the API.
- */
+/** @throws {ProbeError} in each method: `mirror-unreachable`, also if an answer does not match the API. */
 export function snapshotService(
   { fetch, now }: { readonly fetch: Fetch; readonly now: Clock },
   base: string,
-): SnapshotService {
+) {
   const ask = async <T extends z.ZodType>(
     path: readonly string[],
     schema: T,
@@ -72,13 +61,16 @@ export function snapshotService(
     }
   }
   return {
-    binariesOf: async (source, version) =>
+    /** Binary packages of a source package's version, for all architectures; empty if the service has none. */
+    binariesOf: async (source: string, version: string): Promise<readonly Binary[]> =>
       (await ask(['package', source, version, 'binpackages'], binariesSchema))?.result ?? [],
-    versionsOf: async (binary) => {
+    /** Versions of a binary package, newest first; empty if the service has none. */
+    versionsOf: async (binary: string): Promise<readonly Binary[]> => {
       const { result = [] } = (await ask(['binary', binary, ''], versionsSchema)) ?? {}
       return result.map(({ name, binary_version }) => ({ name, version: binary_version }))
     },
-    sightingsOf: async ({ name, version }, arch) => {
+    /** Sightings of the package's file for a dpkg architecture; without impossible dates. */
+    sightingsOf: async ({ name, version }: Binary, arch: string): Promise<readonly Sighting[]> => {
       const files = await ask(['binary', name, version, 'binfiles'], filesSchema, '?fileinfo=1')
       const file = `${name}_${version.replace(/^\d+:/, '')}_${arch}.deb`
       return Object.values(files?.fileinfo ?? {})
@@ -87,7 +79,8 @@ export function snapshotService(
         .map((info) => ({ archive: info.archive_name, firstSeen: timeOf(info.first_seen) }))
         .filter(({ firstSeen }) => firstSeen >= OLDEST && firstSeen <= now())
     },
-    suiteAt: (archive, suite, at) => ({
+    /** A suite of one of its archives at the time `at`, in milliseconds since the epoch. */
+    suiteAt: (archive: string, suite: string, at: number): Suite => ({
       mirror: `${base}/archive/${archive}/${stampOf(at)}`,
       suite,
       ofThePast: true,
@@ -101,11 +94,7 @@ const timeOf = (stamp: string): number =>
 
 const stampOf = (at: number): string => new Date(at).toISOString().replace(/[-:]|\.\d+/g, '')
 
-interface Bounds {
-  readonly requests: number
-  readonly bytes: number
-  readonly milliseconds: number
-}
+type Bounds = Readonly<Record<'requests' | 'bytes' | 'milliseconds', number>>
 
 /**
  * Limits the total requests, bytes and time of a fetch.
@@ -121,26 +110,17 @@ export function boundedFetch(fetch: Fetch, now: Clock, bounds: Bounds): Fetch {
         `for one kernel no more than ${bounds.requests} requests and ${bounds.bytes} bytes are asked for: ${url} is not`,
       )
     requests -= 1
-    const body = await within(until - now(), fetch(url, { maxBytes }), () => late(url, bounds))
+    const seconds = bounds.milliseconds / 1000
+    const late = `${url} has not answered when ${seconds} seconds were over`
+    const body = await within(until - now(), fetch(url, { maxBytes }), late)
     bytes -= body.length
     return body
   }
 }
 
-const late = (url: string, { milliseconds }: Bounds): ProbeError =>
-  new ProbeError(
-    'mirror-unreachable',
-    `${url} has not answered when ${milliseconds / 1000} seconds were over`,
-  )
-
-async function within<T>(milliseconds: number, promise: Promise<T>, error: () => Error): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const over = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(error()), Math.max(0, milliseconds))
-  })
-  try {
-    return await Promise.race([promise, over])
-  } finally {
-    clearTimeout(timer)
-  }
+function within<T>(milliseconds: number, promise: Promise<T>, late: string): Promise<T> {
+  const { promise: over, reject } = Promise.withResolvers<never>()
+  const error = () => new ProbeError('mirror-unreachable', late)
+  const timer = setTimeout(() => reject(error()), Math.max(0, milliseconds))
+  return Promise.race([promise, over]).finally(() => clearTimeout(timer))
 }

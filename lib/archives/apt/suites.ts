@@ -28,14 +28,6 @@ interface ReadOptions {
   readonly decides?: (packages: readonly AptPackage[]) => boolean
 }
 
-interface SuiteReader {
-  /**
-   * @throws {ProbeError} `signature-invalid`, `digest-mismatch` if one suite is invalid; `mirror-unreachable`
-   * if no suite could be read.
-   */
-  read(arch: Arch, options?: ReadOptions): Promise<Reading>
-}
-
 export interface SuiteReaderOptions {
   /** name of the distribution, for messages */
   readonly whose: string
@@ -56,7 +48,7 @@ const MAX_AT_ONCE = 4
 export function suiteReader(
   ports: Omit<PackagesPorts, 'keyring'>,
   { whose, suites, keyring, keep }: SuiteReaderOptions,
-): SuiteReader {
+) {
   const { now, log } = ports
   const inTurn = limited(MAX_AT_ONCE)
   const readings = new Map<string, { readonly at: number; readonly packages: Promise<AptPackage[]> }>()
@@ -81,7 +73,11 @@ export function suiteReader(
     }
   }
   return {
-    read: async (arch, { rank = () => 0, decides = () => false } = {}) => {
+    /** @throws {ProbeError} `signature-invalid`, `digest-mismatch`; `mirror-unreachable`: no suite was read. */
+    read: async (
+      arch: Arch,
+      { rank = () => 0, decides = () => false }: ReadOptions = {},
+    ): Promise<Reading> => {
       const read: Reading[] = []
       for (const part of byRank(suites, rank)) {
         read.push(...(await Promise.all(part.map((suite) => readOne(suite, arch)))))
@@ -109,9 +105,8 @@ const nothingRead = (whose: string, unread: readonly Unread[]): ProbeError =>
   )
 
 /**
- * Looks for packages in a reading. If `look` throws `headers-not-found`, the error also names the suites that
- * were not read. If one of these could not be reached, the error becomes `mirror-unreachable`, which the
- * registry retries soon.
+ * Looks for packages in a reading. An error `headers-not-found` of `look` also names the suites that were not
+ * read. The registry soon retries it if one of these could not be reached.
  */
 export async function lookIn<T>(
   { packages, unread }: Reading,
@@ -124,10 +119,7 @@ export async function lookIn<T>(
   }
 }
 
-/**
- * Adds the suites that were not read to the refusal. If one of them could not be reached, it may have the
- * package: then the code is `mirror-unreachable`.
- */
+/** Adds these suites to the refusal. If one was not reached, it may have the package: `mirror-unreachable`. */
 export function refusalOf(refusal: ProbeError, unread: readonly Unread[]): ProbeError {
   if (unread.length === 0) return refusal
   const reached = unread.every(({ error }) => error.code === 'not-found')

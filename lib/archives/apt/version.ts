@@ -20,7 +20,8 @@ function split(version: string): { epoch: number; upstream: string; revision: st
 
 /** Compares text by character and digits by number, in turn. */
 function compareParts(a: string, b: string): number {
-  const [x, y] = [pieces(a), pieces(b)]
+  // Text, number, text, number, ...; the first text may be empty.
+  const [x, y] = [a.split(/(\d+)/), b.split(/(\d+)/)]
   for (let i = 0; i < Math.max(x.length, y.length); i += 1) {
     const [p, q] = [x[i] ?? '', y[i] ?? '']
     const order = i % 2 === 0 ? compareText(p, q) : compareNumbers(p, q)
@@ -28,9 +29,6 @@ function compareParts(a: string, b: string): number {
   }
   return 0
 }
-
-/** Splits into text, number, text, number, ...; the first text may be empty. */
-const pieces = (part: string): string[] => part.split(/(\d+)/)
 
 function compareNumbers(a: string, b: string): number {
   const [x, y] = [a.replace(/^0+/, ''), b.replace(/^0+/, '')]

@@ -67,10 +67,7 @@ function isDescOf(path: string, keep: (name: string) => boolean): boolean {
   return name !== undefined && keep(name)
 }
 
-/**
- * File names that makepkg allows: https://man.archlinux.org/man/PKGBUILD.5. Only an epoch has a colon or a
- * tilde.
- */
+/** File names that makepkg allows (PKGBUILD(5)). Only an epoch has a colon or a tilde. */
 const FILE = /^[A-Za-z0-9@_+][A-Za-z0-9@._+:~-]{0,250}$/
 
 /** Parses `%NAME%` and the value on the next line. Skips a package that lacks a field. */

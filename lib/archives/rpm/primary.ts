@@ -36,10 +36,7 @@ interface PrimaryPorts extends RepomdPorts {
 const MAX_LIST = 256 * 1024 * 1024
 const MAX_TEXT = 2048 * 1024 * 1024
 
-/**
- * @throws {ProbeError} `not-found`, `mirror-unreachable`, `signature-invalid`, `digest-mismatch`,
- * `too-large`.
- */
+/** @throws {ProbeError} those of `fetchRepomd`, `digest-mismatch`, `too-large`. */
 export async function fetchRpms(
   ports: PrimaryPorts,
   repository: Repository,
@@ -136,15 +133,15 @@ function listedOf({ href, hash, digest, ...known }: z.infer<typeof row>, base: s
     : [{ ...known, url, needs: [], ...(hash === 'sha256' ? { sha256: digest } : {}) }]
 }
 
-type Reading = { -readonly [Name in keyof ListedRpm]: ListedRpm[Name] } & { needs: string[] }
+const NOTHING = { name: '', epoch: 0, version: '', release: '', arch: '', url: '', bytes: 0 }
 
 function primaryReader(base: string, keep: Keep) {
   const packages: ListedRpm[] = []
-  let pkg: Reading | undefined
+  let pkg: z.infer<typeof listed> | undefined
   let hash = ''
   const reader = xmlReader({
     open: ({ path, attributes }) => {
-      if (path === 'metadata/package') pkg = nothing()
+      if (path === 'metadata/package') pkg = { ...NOTHING, needs: [] }
       if (pkg === undefined) return
       switch (path) {
         case 'metadata/package/version':
@@ -168,34 +165,23 @@ function primaryReader(base: string, keep: Keep) {
       }
     },
     close: ({ path }, text) => {
+      if (pkg === undefined) return
       switch (path) {
         case 'metadata/package/name':
           // Skips the rest of a package that `keep` rejects.
-          pkg = pkg !== undefined && keep.test(text) ? { ...pkg, name: text } : undefined
+          pkg = keep.test(text) ? { ...pkg, name: text } : undefined
           return
         case 'metadata/package/arch':
-          if (pkg !== undefined) pkg.arch = text
+          pkg.arch = text
           return
         case 'metadata/package/checksum':
-          if (pkg !== undefined && hash === 'sha256') pkg.sha256 = text.trim()
+          if (hash === 'sha256') pkg.sha256 = text.trim()
           return
         case 'metadata/package':
-          if (pkg !== undefined && pkg.name !== '' && pkg.url !== '' && Number.isSafeInteger(pkg.bytes))
-            packages.push(pkg)
+          if (pkg.name !== '' && pkg.url !== '' && Number.isSafeInteger(pkg.bytes)) packages.push(pkg)
           pkg = undefined
       }
     },
   })
   return { ...reader, packages }
 }
-
-const nothing = (): Reading => ({
-  name: '',
-  epoch: 0,
-  version: '',
-  release: '',
-  arch: '',
-  url: '',
-  bytes: 0,
-  needs: [],
-})

@@ -66,10 +66,7 @@ export async function fetchRepomd(
 /** @throws {ProbeError} `mirror-unreachable` if it is not a repomd.xml, such as an error page. */
 export function readRepomd(body: Uint8Array, url: string): ReadonlyMap<string, Metadata> {
   const found = new Map<string, Metadata>()
-  let type = ''
-  let href = ''
-  let hash = ''
-  let digest = ''
+  let [type, href, hash, digest] = ['', '', '', '']
   const reader = xmlReader({
     open: ({ path, attributes }) => {
       if (path === 'repomd/data') [type, href, hash, digest] = [attributes.type ?? '', '', '', '']
@@ -100,10 +97,7 @@ const isPath = (href: string): boolean =>
   PATH.test(href) && !href.startsWith('/') && !href.split('/').includes('..')
 const PATH = /^[A-Za-z0-9._+~^%/-]{1,300}$/
 
-/**
- * The URL of a package; `undefined` on another host. It may be outside of the repository, such as Amazon's
- * `../../../../blobstore/...`.
- */
+/** `undefined`: on another host. Amazon's packages lie outside of the repository: `../../../../blobstore/...`. */
 export function urlBelow(base: string, href: string): string | undefined {
   if (!PATH.test(href) || href.startsWith('/')) return undefined
   const url = new URL(href, `${base}/`)

@@ -30,9 +30,7 @@ export function readMetadata<R extends Role>(role: R, body: Uint8Array, url: str
   }
 }
 
-/**
- * @throws {ProbeError} `signature-invalid` if fewer keys of `root` signed the file than its role requires.
- */
+/** @throws {ProbeError} `signature-invalid` if fewer keys of `root` signed the file than its role requires. */
 export function checkSigned(root: Metadata<Root>, role: Role, file: Signed<Role>, url: string): void {
   try {
     root.verifyDelegate(role, file)
@@ -41,9 +39,7 @@ export function checkSigned(root: Metadata<Root>, role: Role, file: Signed<Role>
   }
 }
 
-/**
- * @throws {ProbeError} `signature-invalid` after the expiry, which limits how long newer files can be hidden.
- */
+/** @throws {ProbeError} `signature-invalid` after the expiry: it limits how long newer files can be hidden. */
 export function checkTime({ signed }: Signed<Role>, now: number, url: string): void {
   if (!signed.isExpired(new Date(now))) return
   throw notBelieved(

@@ -27,14 +27,8 @@ export interface TufTarget {
   readonly bytes: number
 }
 
-/** A file of a role; `meta`: its version, length and hashes in the file that lists it. */
-interface RoleFile {
-  readonly file: string
-  readonly meta?: MetaFile | undefined
-}
-
 /** Above the sizes of Bottlerocket's files; `targets` is the largest. */
-const MAX_BYTES = { root: 512 * 1024, timestamp: 64 * 1024, snapshot: 1024 * 1024, targets: 16 * 1024 * 1024 }
+const MAX_BYTES = { timestamp: 64 * 1024, snapshot: 1024 * 1024, targets: 16 * 1024 * 1024 }
 
 /**
  * Returns a function that finds a target by its name, which contains no folder. Ignores delegations.
@@ -48,18 +42,15 @@ export async function openRepository(
   const root = await currentRoot(ports, repository)
   const { consistentSnapshot } = root.signed
   const read = roleReader(ports, repository, root)
-  const named = (file: string, { version }: MetaFile): RoleFile['file'] =>
+  const named = (file: string, { version }: MetaFile): string =>
     consistentSnapshot ? `${version}.${file}` : file
-  const timestamp = await read('timestamp', { file: 'timestamp.json' })
+  const timestamp = await read('timestamp', 'timestamp.json')
   const { snapshotMeta } = timestamp.signed
-  const snapshot = await read('snapshot', {
-    file: named('snapshot.json', snapshotMeta),
-    meta: snapshotMeta,
-  })
+  const snapshot = await read('snapshot', named('snapshot.json', snapshotMeta), snapshotMeta)
   const { 'targets.json': targetsMeta } = snapshot.signed.meta
   if (targetsMeta === undefined)
     throw notBelieved(`${repository.metadata}/snapshot.json`, 'it names no targets.json')
-  const targets = await read('targets', { file: named('targets.json', targetsMeta), meta: targetsMeta })
+  const targets = await read('targets', named('targets.json', targetsMeta), targetsMeta)
   return (name) => targetIn(targets, repository, consistentSnapshot, name)
 }
 
@@ -73,12 +64,16 @@ async function currentRoot(ports: TufPorts, repository: TufRepository): Promise<
   return root
 }
 
+/** `meta`: version, length and hashes of the file in the file that lists it. */
 function roleReader(ports: TufPorts, repository: TufRepository, root: Metadata<Root>) {
-  return async <R extends Exclude<Role, 'root'>>(role: R, { file, meta }: RoleFile): Promise<Signed<R>> => {
+  return async <R extends keyof typeof MAX_BYTES>(
+    role: R,
+    file: string,
+    meta?: MetaFile,
+  ): Promise<Signed<R>> => {
     const url = `${repository.metadata}/${file}`
-    const body = await ports.fetch(url, {
-      maxBytes: Math.min(meta?.length ?? MAX_BYTES[role], MAX_BYTES[role]),
-    })
+    const maxBytes = Math.min(meta?.length ?? MAX_BYTES[role], MAX_BYTES[role])
+    const body = await ports.fetch(url, { maxBytes })
     if (meta !== undefined) checkMeta(meta, body, url)
     const read = readMetadata(role, body, url)
     checkSigned(root, role, read, url)

@@ -2,11 +2,9 @@
 
 import { createHash, createPublicKey, createVerify, type Hash, type KeyObject, verify } from 'node:crypto'
 import type { Reader } from './reader.ts'
+import type { Signature } from './signature.ts'
 
-/**
- * Without MD5, which is broken for signatures. With SHA-1, the only hash of old packages: it is safe as long as only the signer
- * chose the text.
- */
+/** Without MD5, which is broken. With SHA-1 for old packages: it is safe if only the signer chose the text. */
 const HASHES: Readonly<Record<number, string>> = {
   2: 'sha1',
   8: 'sha256',
@@ -60,12 +58,8 @@ export function outdated(hash: number, ...keys: readonly Material[]): string | u
 /** Bits of the modulus; `Infinity`: a key without a modulus. */
 const bitsOf = (key: KeyObject): number => key.asymmetricKeyDetails?.modulusLength ?? Infinity
 
-interface Curve {
-  readonly name: 'P-256' | 'P-384' | 'P-521'
-  readonly width: number
-}
 /** Curves by object identifier: RFC 9580, section 9.2. */
-const CURVES: Readonly<Record<string, Curve>> = {
+const CURVES: Readonly<Record<string, { readonly name: string; readonly width: number }>> = {
   '2a8648ce3d030107': { name: 'P-256', width: 32 },
   '2b81040022': { name: 'P-384', width: 48 },
   '2b81040023': { name: 'P-521', width: 66 },
@@ -156,14 +150,11 @@ export interface Check {
   holds(): boolean
 }
 
-interface Signed {
-  readonly algorithm: number
-  readonly hash: number
-  readonly numbers: readonly Uint8Array[]
-}
-
 /** `undefined`: the signature's algorithm differs from the key's. */
-export function checkBy(material: Material, { algorithm, hash, numbers }: Signed): Check | undefined {
+export function checkBy(
+  material: Material,
+  { algorithm, hash, numbers }: Pick<Signature, 'algorithm' | 'hash' | 'numbers'>,
+): Check | undefined {
   const name = HASHES[hash]
   const isOfKey = material.algorithm === (algorithm === 3 ? 1 : algorithm)
   if (!isOfKey || name === undefined || numbers.some((number) => number.length > material.width))

@@ -17,7 +17,9 @@ const CHECKSUM = /^=[A-Za-z0-9+/]{4}[ \t]*\r?\n/m
 export function unarmor(file: Uint8Array, kind: keyof typeof KINDS): Uint8Array[] {
   // The first bit of a packet is set, and that of ASCII text is not.
   if (((file[0] ?? 0) & 0x80) !== 0) return [file]
-  const blocks = [...latin1(file).matchAll(BLOCK)].filter(([, name]) => name === KINDS[kind])
+  const blocks = [...Buffer.from(file).toString('latin1').matchAll(BLOCK)].filter(
+    ([, name]) => name === KINDS[kind],
+  )
   if (blocks.length === 0) throw notOpenPgp(`there is no -----BEGIN PGP ${KINDS[kind]}----- with its end`)
   return blocks.map(([, , text = '']) => decoded(text))
 }
@@ -27,9 +29,6 @@ function decoded(text: string): Uint8Array {
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) throw notOpenPgp('a block holds more than base64')
   return Buffer.from(base64, 'base64')
 }
-
-const latin1 = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 
 /** `keys`: by fingerprint and owner, each certificate in base64, which `gpg --export FINGERPRINT | base64 -w0` prints. */
 export const publicKeys = (keys: Readonly<Record<string, string>>): string =>

@@ -3,7 +3,8 @@
 
 import { createHash } from 'node:crypto'
 import { isProbeError } from '../../model/errors.ts'
-import { type Check, checkBy, type Material, readMaterial } from './algorithms.ts'
+import { words } from '../words.ts'
+import { checkBy, type Material, readMaterial } from './algorithms.ts'
 import { unarmor } from './armor.ts'
 import { type Packet, packetsOf, TAGS } from './packets.ts'
 import { type Reader, readerOf } from './reader.ts'
@@ -31,28 +32,18 @@ export interface Certificate {
   readonly keys: readonly SigningKey[]
 }
 
-/** A key that may still sign, but expires soon. */
-interface EndingKey {
-  readonly fingerprint: string
-  /** seconds since 1970 */
-  readonly ends: number
-}
-
-/** Keys that expire within `days` after `now`. `now`: milliseconds since 1970. */
-export const endingWithin = (days: number, certificates: readonly Certificate[], now: number): EndingKey[] =>
+/** Keys that may still sign, but expire within `days` after `now`. `now`: milliseconds since 1970. */
+export const endingWithin = (days: number, certificates: readonly Certificate[], now: number) =>
   certificates
     .flatMap(({ keys }) => keys)
-    .flatMap(({ fingerprint, ends }) =>
-      ends !== undefined && ends * 1000 > now && ends * 1000 < now + days * DAY
-        ? [{ fingerprint, ends }]
-        : [],
+    .flatMap(({ fingerprint, ends = 0 }) =>
+      ends * 1000 > now && ends * 1000 < now + days * DAY ? [{ fingerprint, ends }] : [],
     )
 
 const DAY = 24 * 3_600_000
 
 /**
- * All certificates of all blocks, in the order of the file. Skips unsupported versions and algorithms, and keys that may not
- * sign.
+ * All certificates, in the order of the file. Skips unsupported versions and algorithms, and keys that may not sign.
  * @throws {ProbeError} `signature-invalid`: it is not a key file.
  */
 export function readCertificates(file: Uint8Array): Certificate[] {
@@ -117,7 +108,9 @@ function certificateOf([first, ...parts]: readonly Part[]): Certificate | undefi
   if (first === undefined || primary?.material === undefined) return undefined
   const { fingerprint, material, created } = primary
   const said = saidOfItself(primary, first, parts)
-  const userIds = parts.filter(isUserId).map(({ packet }) => nameIn(packet))
+  const userIds = parts
+    .filter(({ packet }) => packet.tag === TAGS.userId)
+    .map(({ packet }) => new TextDecoder().decode(packet.body))
   // A key without user ids makes no statements about itself. A key with user ids must have signed them.
   if (userIds.length > 0 && said === undefined) return undefined
   const ends = endOf(primary, said)
@@ -131,14 +124,7 @@ function certificateOf([first, ...parts]: readonly Part[]): Certificate | undefi
   return { fingerprint, material, userIds, keys }
 }
 
-const isUserId = ({ packet }: Part): boolean => packet.tag === TAGS.userId
-
-const nameIn = ({ body }: Packet): string => new TextDecoder().decode(body)
-
-/**
- * The primary key's statements about itself: the newest signature over the key itself, and the newest over one of its names.
- * Where they differ, the newer of the two counts.
- */
+/** From the newest signature over the key itself and the newest over one of its names: the newer one counts. */
 function saidOfItself(primary: PublicKey, first: Part, parts: readonly Part[]): KeySaid | undefined {
   const direct = first.signatures.filter(
     (signature) => signature.type === TYPES.directKey && says(primary, signature, [primary.hashed]),
@@ -147,8 +133,8 @@ function saidOfItself(primary: PublicKey, first: Part, parts: readonly Part[]): 
     .filter(({ packet: { tag } }) => tag === TAGS.userId || tag === TAGS.userAttribute)
     .flatMap((part) => saidWithName(primary, part))
   const newest = [newestOf(direct), newestOf(named)].filter((one) => one !== undefined)
-  // One of them may lack a statement that the other has, for example in Debian's keys.
-  const [older, newer] = newest.toSorted((a, b) => a.created - b.created).map(keySaid)
+  // One of them may lack a statement that the other has, for example in Debian's keys. A signature has no member for it then.
+  const [older, newer] = newest.toSorted((a, b) => a.created - b.created)
   return older && { ...older, ...newer }
 }
 
@@ -170,18 +156,10 @@ const says = (primary: PublicKey, signature: Signature, hashed: readonly Uint8Ar
 
 type KeySaid = Pick<Signature, 'keySeconds' | 'flags'>
 
-const keySaid = ({ keySeconds, flags }: Signature): KeySaid => ({
-  ...(keySeconds === undefined ? {} : { keySeconds }),
-  ...(flags === undefined ? {} : { flags }),
-})
-
 /** Section 5.2.4: a signature of version 3 hashes the name without a header. */
 function nameHashed({ tag, body }: Packet, { version }: Signature): Uint8Array[] {
   if (version === 3) return [body]
-  const head = Buffer.alloc(5)
-  head[0] = tag === TAGS.userId ? 0xb4 : 0xd1
-  head.writeUInt32BE(body.length, 1)
-  return [head, body]
+  return [Buffer.of(tag === TAGS.userId ? 0xb4 : 0xd1), words(body.length), body]
 }
 
 /** A subkey may sign data only if it has itself signed that it belongs to this certificate: section 10.1.5. */
@@ -235,10 +213,6 @@ function revokedBy(
 
 function isBy({ material }: PublicKey, signature: Signature, hashed: readonly Uint8Array[]): boolean {
   const check = material && !signature.unknownCritical ? checkBy(material, signature) : undefined
-  return check !== undefined && holdsOver(check, [...hashed, signature.trailer])
-}
-
-function holdsOver(check: Check, pieces: readonly Uint8Array[]): boolean {
-  for (const piece of pieces) check.update(piece)
-  return check.holds()
+  for (const piece of [...hashed, signature.trailer]) check?.update(piece)
+  return check?.holds() === true
 }

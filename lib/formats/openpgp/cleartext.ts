@@ -1,15 +1,7 @@
 // Reads texts with a cleartext signature (RFC 9580, section 7), such as Debian's InRelease and kernel.org's sha256sums.asc.
 
 import { notOpenPgp } from './packets.ts'
-import { readSignatures, type Signature } from './signature.ts'
-
-export interface Cleartext {
-  /** the signed text, without the rest of the file */
-  readonly text: string
-  /** the bytes that a signature of type text hashes */
-  readonly signed: Uint8Array
-  readonly signatures: readonly Signature[]
-}
+import { readSignatures } from './signature.ts'
 
 const BEGIN = '-----BEGIN PGP SIGNED MESSAGE-----'
 const SIGNATURE = '-----BEGIN PGP SIGNATURE-----'
@@ -19,7 +11,7 @@ export const isCleartext = (file: Uint8Array): boolean =>
   Buffer.from(file.subarray(0, BEGIN.length)).toString('latin1') === BEGIN
 
 /** @throws {ProbeError} `signature-invalid`: it is not a signed text. */
-export function readCleartext(file: Uint8Array): Cleartext {
+export function readCleartext(file: Uint8Array) {
   const lines = Buffer.from(file).toString('latin1').split(/\r?\n/)
   const empty = lines.indexOf('')
   const end = lines.indexOf(SIGNATURE)
@@ -30,7 +22,9 @@ export function readCleartext(file: Uint8Array): Cleartext {
   const signed = lines.slice(empty + 1, end).map((line) => unescaped(line).replace(/[ \t]+$/, ''))
   const block = Buffer.from(lines.slice(end).join('\n'), 'latin1')
   return {
+    /** the signed text, without the rest of the file */
     text: Buffer.from(signed.join('\n'), 'latin1').toString('utf8'),
+    /** the bytes that a signature of type text hashes */
     signed: Buffer.from(signed.join('\r\n'), 'latin1'),
     signatures: readSignatures(block),
   }

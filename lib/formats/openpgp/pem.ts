@@ -5,8 +5,6 @@ import { unarmor } from './armor.ts'
 import { packetsOf, TAGS } from './packets.ts'
 import { readerOf } from './reader.ts'
 
-const VERSION_4 = 4
-
 /**
  * PEM of a SubjectPublicKeyInfo; `undefined`: it is not an RSA key of version 4.
  * @throws {ProbeError} `signature-invalid`: it is not a key file.
@@ -17,7 +15,7 @@ export function pemOf(file: Uint8Array): string | undefined {
   if (packet === undefined) return undefined
   const reader = readerOf(packet.body)
   // The time of creation follows the version, and is skipped: RFC 9580, section 5.5.2.2.
-  if (reader.u8() !== VERSION_4 || reader.u32() < 0) return undefined
+  if (reader.u8() !== 4 || reader.u32() < 0) return undefined
   const material = readMaterial(reader.u8(), reader)
   if (material?.key.asymmetricKeyType !== 'rsa') return undefined
   return material.key.export({ type: 'spki', format: 'pem' }).toString()

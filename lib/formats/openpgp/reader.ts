@@ -2,20 +2,10 @@
 
 import { ProbeError } from '../../model/errors.ts'
 
-export interface Reader {
-  /** how many bytes are left */
-  left(): number
-  u8(): number
-  u16(): number
-  u32(): number
-  bytes(length: number): Uint8Array
-  rest(): Uint8Array
-  /** a multiprecision integer (RFC 9580, section 3.2), without leading zeros */
-  mpi(): Uint8Array
-}
+export type Reader = ReturnType<typeof readerOf>
 
 /** Every method: @throws {ProbeError} `signature-invalid`: the bytes end too soon. */
-export function readerOf(body: Uint8Array): Reader {
+export function readerOf(body: Uint8Array) {
   let at = 0
   const bytes = (length: number): Uint8Array => {
     if (length > body.length - at) throw cutOff()
@@ -24,19 +14,21 @@ export function readerOf(body: Uint8Array): Reader {
   }
   const number = (length: number): number => bytes(length).reduce((sum, byte) => sum * 256 + byte, 0)
   return {
+    /** how many bytes are left */
     left: () => body.length - at,
     u8: () => number(1),
     u16: () => number(2),
     u32: () => number(4),
     bytes,
     rest: () => bytes(body.length - at),
+    /** a multiprecision integer (RFC 9580, section 3.2), without leading zeros */
     mpi: () => withoutZeros(bytes(Math.ceil(number(2) / 8))),
   }
 }
 
 const withoutZeros = (bytes: Uint8Array): Uint8Array => {
   const first = bytes.findIndex((byte) => byte !== 0)
-  return first < 0 ? bytes.subarray(bytes.length) : bytes.subarray(first)
+  return bytes.subarray(first < 0 ? bytes.length : first)
 }
 
 const cutOff = (): ProbeError => new ProbeError('signature-invalid', 'an OpenPGP packet is cut off')

@@ -1,6 +1,7 @@
 // Reads signature packets of versions 3 and 4 (RFC 9580, section 5.2). More than half of the signed packages that distributions
 // serve have a signature of version 3.
 
+import { words } from '../words.ts'
 import { readNumbers } from './algorithms.ts'
 import { unarmor } from './armor.ts'
 import { type Packet, packetsOf, restOfLength, TAGS } from './packets.ts'
@@ -32,12 +33,6 @@ interface Said {
   readonly reason?: number
 }
 
-/** RFC 9580, section 5.2.3.24. */
-interface Notation {
-  readonly name: string
-  readonly value: string
-}
-
 export interface Signature extends Said {
   readonly version: 3 | 4
   readonly type: number
@@ -45,8 +40,8 @@ export interface Signature extends Said {
   readonly hash: number
   /** hex, upper case: 16 digits, or the fingerprint if the signature contains it. Only a hint, because it may be unsigned */
   readonly issuer: string | undefined
-  /** notations in the hashed part */
-  readonly notations: readonly Notation[]
+  /** notations in the hashed part: RFC 9580, section 5.2.3.24 */
+  readonly notations: readonly { readonly name: string; readonly value: string }[]
   /** signatures of a subkey over its primary key */
   readonly embedded: readonly Signature[]
   /** it has an unknown critical part, so it must not be trusted */
@@ -111,7 +106,7 @@ function version4(reader: Reader, body: Uint8Array): Signature | undefined {
     notations: hashed.flatMap(notationIn),
     embedded: [...hashed, ...unhashed].flatMap(embeddedIn),
     unknownCritical: hashed.some(({ critical, type }) => critical && !KNOWN.has(type)),
-    trailer: Buffer.concat([body.subarray(0, end), Buffer.of(4, 0xff), u32(end)]),
+    trailer: Buffer.concat([body.subarray(0, end), Buffer.of(4, 0xff), words(end)]),
   }
 }
 
@@ -132,9 +127,7 @@ function subpacketsOf(bytes: Uint8Array): Subpacket[] {
   return subpackets
 }
 
-/**
- * Types of subpackets in RFC 9580, section 5.2.3.7. A critical subpacket of any other type makes a signature untrusted.
- */
+/** Types of subpackets in RFC 9580, section 5.2.3.7. A critical one of any other type makes a signature untrusted. */
 const KNOWN = new Set([
   2, 3, 4, 5, 6, 7, 9, 11, 16, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35,
 ])
@@ -164,7 +157,7 @@ function issuerIn(subpackets: readonly Subpacket[]): string | undefined {
   return long === undefined || (short !== undefined && !long.endsWith(short)) ? short : long
 }
 
-function notationIn({ type, body }: Subpacket): Notation[] {
+function notationIn({ type, body }: Subpacket): Signature['notations'] {
   if (type !== 20) return []
   const reader = readerOf(body)
   reader.u32()
@@ -177,12 +170,6 @@ function embeddedIn({ type, body }: Subpacket): Signature[] {
   if (type !== 32) return []
   const signature = readSignature({ tag: TAGS.signature, body })
   return signature === undefined ? [] : [signature]
-}
-
-const u32 = (value: number): Uint8Array => {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32BE(value)
-  return bytes
 }
 
 export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').toUpperCase()

@@ -98,11 +98,7 @@ const worst = (verifications: readonly Verification[]): Refused | undefined => {
   return refusals.find(({ reason }) => reason !== 'unknown-key') ?? refusals[0]
 }
 
-interface Open {
-  readonly tag: 'open'
-  update(bytes: Uint8Array): void
-  end(): Verification
-}
+type Open = Checking & { readonly tag: 'open' }
 
 function judge(signature: Signature, { certificates, now, strict = false }: Believed): Open | Refused {
   const { type, algorithm, hash, issuer } = signature
@@ -149,11 +145,8 @@ function open(
           `these are not the bytes that the key ${key.fingerprint} signed on ${day(made)}`,
         )
       const { fingerprint, ends, revoked } = key
-      const signer = {
-        fingerprint,
-        certificate: certificate.fingerprint,
-        userId: certificate.userIds[0] ?? '',
-      }
+      const { fingerprint: primary, userIds } = certificate
+      const signer = { fingerprint, certificate: primary, userId: userIds[0] ?? '' }
       const how = `${algorithmName(algorithm, hash)}, version ${version}`
       return { tag: 'good', signer, made, how, ended: revoked ?? ends }
     },
@@ -186,7 +179,6 @@ const day = (seconds: number): string => new Date(seconds * 1000).toISOString().
 const [LF, CR] = [10, 13]
 
 /** Converts line ends to CR LF, as a signature of type text hashes them: RFC 9580, section 5.2.1.2. */
-
 function asText(update: (bytes: Uint8Array) => void): (bytes: Uint8Array) => void {
   let last = 0
   return (bytes) => {

@@ -48,33 +48,21 @@ export const SIGNATURE_TAGS = {
 
 const TYPES = { int32: 4, string: 6, bin: 7, strings: 8, translated: 9 } as const
 
-export interface Header {
-  /** the complete header with its preamble, as in the file: signatures cover these bytes */
-  readonly blob: Uint8Array
-  /** true if it has at least one of the tags */
-  readonly has: (...tags: readonly number[]) => boolean
-  readonly string: (tag: number) => string | undefined
-  readonly strings: (tag: number) => readonly string[]
-  readonly number: (tag: number) => number | undefined
-  readonly bytes: (tag: number) => Uint8Array | undefined
-}
+export type Header = ReturnType<typeof headerAt>
 
-export interface RpmFile {
-  /** the signature header; it is not signed itself */
-  readonly signature: Header
-  readonly header: Header
-  /** compressed; empty: the file ends with its header */
-  readonly payload: Uint8Array
-}
+export type RpmFile = ReturnType<typeof readRpm>
 
 /** True if the file begins like an rpm. */
 export const isRpm = (file: Uint8Array): boolean =>
-  file.length >= LEAD_BYTES && new DataView(file.buffer, file.byteOffset).getUint32(0) === LEAD_MAGIC
+  file.length >= LEAD_BYTES && viewOf(file).getUint32(0) === LEAD_MAGIC
 
 /** @throws {ProbeError} `signature-invalid`: it is not an rpm, or its header has entries that no signature can cover. */
-export function readRpm(file: Uint8Array): RpmFile {
+export function readRpm(file: Uint8Array) {
   if (!isRpm(file)) throw noRpm('it does not begin as one')
-  checkLead(file)
+  const lead = viewOf(file)
+  if (!VERSIONS.includes(lead.getUint8(4)) || lead.getUint16(78) !== SIGNATURE_TYPE)
+    throw noRpm('the version of its lead is not supported')
+  // The signature header is not signed itself.
   const signature = headerAt(file, LEAD_BYTES)
   if (signature.entries[0]?.tag === SIGNATURE_TAGS.region) checkRegion(signature, SIGNATURE_TAGS.region)
   // The main header begins at a multiple of eight.
@@ -82,13 +70,8 @@ export function readRpm(file: Uint8Array): RpmFile {
   checkRegion(header, TAGS.region)
   const { blob } = header
   const end = blob.byteOffset - file.byteOffset + blob.length
+  /** `payload`: compressed; empty: the file ends with its header. */
   return { signature, header, payload: file.subarray(end) }
-}
-
-function checkLead(file: Uint8Array): void {
-  const lead = viewOf(file.subarray(0, LEAD_BYTES))
-  if (!VERSIONS.includes(lead.getUint8(4)) || lead.getUint16(78) !== SIGNATURE_TYPE)
-    throw noRpm('the version of its lead is not supported')
 }
 
 interface Entry {
@@ -98,12 +81,7 @@ interface Entry {
   readonly count: number
 }
 
-interface Read extends Header {
-  readonly entries: readonly Entry[]
-  readonly store: Uint8Array
-}
-
-function headerAt(file: Uint8Array, at: number): Read {
+function headerAt(file: Uint8Array, at: number) {
   if (at + PREAMBLE_BYTES > file.length) throw noRpm('it is cut off')
   const view = new DataView(file.buffer, file.byteOffset + at, file.length - at)
   if (view.getUint32(0) !== HEADER_MAGIC) throw noRpm('a header does not begin as one')
@@ -115,7 +93,9 @@ function headerAt(file: Uint8Array, at: number): Read {
   const entries = Array.from({ length: count }, (_, i) => entryAt(view, PREAMBLE_BYTES + i * ENTRY_BYTES))
   const store = file.subarray(at + start, at + start + storeBytes)
   checkEntries(entries, store)
-  return { blob: file.subarray(at, at + start + storeBytes), entries, store, ...accessTo(entries, store) }
+  // The complete header with its preamble, as in the file: signatures cover these bytes.
+  const blob = file.subarray(at, at + start + storeBytes)
+  return { blob, entries, store, ...accessTo(entries, store) }
 }
 
 const entryAt = (view: DataView, at: number): Entry => ({
@@ -126,18 +106,7 @@ const entryAt = (view: DataView, at: number): Entry => ({
 })
 
 /** Bytes of one value, by type. 0: null, or a text of any length. */
-const WIDTHS: Readonly<Record<number, number>> = {
-  0: 0,
-  1: 1,
-  2: 1,
-  3: 2,
-  4: 4,
-  5: 8,
-  6: 0,
-  7: 1,
-  8: 0,
-  9: 0,
-}
+const WIDTHS = [0, 1, 1, 2, 4, 8, 0, 1, 0, 0]
 const TEXTS: readonly number[] = [TYPES.string, TYPES.strings, TYPES.translated]
 
 /** Checks, as rpm's lib/header.c does, that the entries' values follow each other in the store, and lie within it. */
@@ -172,7 +141,7 @@ function endOfTexts(store: Uint8Array, offset: number, count: number): number {
  * The first entry is the region that signatures cover. Its trailer, at the end of the store, counts the entries in the region.
  * If the region were smaller than the header, anybody could have added the entries outside of it.
  */
-function checkRegion({ entries, store }: Read, tag: number): void {
+function checkRegion({ entries, store }: Header, tag: number): void {
   const [first] = entries
   if (first?.tag !== tag || first.type !== TYPES.bin || first.count !== ENTRY_BYTES)
     throw noRpm('its header has no region that could be signed, as before rpm 4')
@@ -190,7 +159,7 @@ function checkRegion({ entries, store }: Read, tag: number): void {
 }
 
 /** Access by tag; the entries must have passed `checkEntries`. */
-function accessTo(entries: readonly Entry[], store: Uint8Array): Omit<Header, 'blob'> {
+function accessTo(entries: readonly Entry[], store: Uint8Array) {
   const find = (tag: number, types: readonly number[]): Entry | undefined => {
     const entry = entries.find((one) => one.tag === tag)
     if (entry !== undefined && !types.includes(entry.type)) throw noRpm(`its tag ${tag} is not of its type`)
@@ -201,14 +170,15 @@ function accessTo(entries: readonly Entry[], store: Uint8Array): Omit<Header, 'b
     return entry === undefined ? [] : textsAt(store, entry)
   }
   return {
-    has: (...tags) => entries.some(({ tag }) => tags.includes(tag)),
+    /** true if it has at least one of the tags */
+    has: (...tags: readonly number[]) => entries.some(({ tag }) => tags.includes(tag)),
     strings,
-    string: (tag) => strings(tag)[0],
-    number: (tag) => {
+    string: (tag: number): string | undefined => strings(tag)[0],
+    number: (tag: number): number | undefined => {
       const entry = find(tag, [TYPES.int32])
       return entry && viewOf(store.subarray(entry.offset)).getUint32(0)
     },
-    bytes: (tag) => {
+    bytes: (tag: number): Uint8Array | undefined => {
       const entry = find(tag, [TYPES.bin])
       return entry && store.subarray(entry.offset, entry.offset + entry.count)
     },

@@ -53,15 +53,7 @@ export interface RpmSpec {
   readonly at: number
 }
 
-export interface PackedRpm {
-  readonly body: Uint8Array
-  /** byte range of the main header; repository lists contain the range, for clients that read only the header */
-  readonly header: { readonly start: number; readonly end: number }
-  /** sum of its files */
-  readonly installedBytes: number
-  /** size of the unpacked payload */
-  readonly archiveBytes: number
-}
+export type PackedRpm = Awaited<ReturnType<typeof packRpm>>
 
 /** Bits of a relation (rpm's include/rpm/rpmds.h). */
 const SENSE = {
@@ -74,11 +66,11 @@ const SENSE = {
 } as const
 /** Features that rpm itself must support, and provides. */
 const RPMLIB = 0x1000000
-const FEATURES: readonly Relation[] = [
-  ['CompressedFileNames', '3.0.4-1'],
-  ['FileDigests', '4.6.0-1'],
-  ['PayloadFilesHavePrefix', '4.0-1'],
-].map(([name, of]) => feature(name!, of!))
+const FEATURES = [
+  feature('CompressedFileNames', '3.0.4-1'),
+  feature('FileDigests', '4.6.0-1'),
+  feature('PayloadFilesHavePrefix', '4.0-1'),
+]
 const RICH = feature('RichDependencies', '4.12.0-1')
 
 function feature(name: string, of: string): Relation {
@@ -106,20 +98,11 @@ const MORE = {
   fileUsers: 1039,
   fileGroups: 1040,
   fileVerify: 1045,
-  provideNames: 1047,
-  requireFlags: 1048,
-  requireNames: 1049,
-  requireVersions: 1050,
-  conflictFlags: 1053,
-  conflictNames: 1054,
-  conflictVersions: 1055,
   rpmVersion: 1064,
   postunProgram: 1088,
   fileOnDevices: 1095,
   fileInodes: 1096,
   fileLanguages: 1097,
-  provideFlags: 1112,
-  provideVersions: 1113,
   folderIndexes: 1116,
   baseNames: 1117,
   folderNames: 1118,
@@ -132,24 +115,30 @@ const MORE = {
   payloadDigestAlgorithm: 5093,
   unpackedDigest: 5097,
 } as const
+/** Tags of the names, flags and versions of relations. */
+const RELATIONS = {
+  provides: [1047, 1112, 1113],
+  requires: [1049, 1048, 1050],
+  conflicts: [1054, 1053, 1055],
+} as const
 /** Tags of sizes in the signature header. */
 const MEASURES = { bytes: 1000, archiveBytes: 1007 } as const
 
 const SHELL = '/bin/sh'
 const SHA256_NUMBER = 8
 const LEVEL = 9
-const FILE_FLAGS = { doc: 2, license: 128, other: 0 } as const
+const FILE_FLAGS = { doc: 2, license: 128 } as const
 
 /** `sign` returns a binary OpenPGP signature over the main header. rpm verifies it before it reads anything else. */
-export async function packRpm(
-  spec: RpmSpec,
-  sign: (header: Uint8Array) => Promise<Uint8Array>,
-): Promise<PackedRpm> {
+export async function packRpm(spec: RpmSpec, sign: (header: Uint8Array) => Promise<Uint8Array>) {
   const seconds = Math.floor(spec.at / 1000)
   const files = spec.files.toSorted((a, b) => (a.path < b.path ? -1 : 1))
-  const archive = packCpio(files.map(inArchive), seconds)
+  const archive = packCpio(
+    files.map((entry) => ({ path: `.${entry.path}`, mode: modeOf(entry), body: bodyOf(entry) })),
+    seconds,
+  )
   const payload = gzipSync(archive, { level: LEVEL })
-  const header = writeHeader(TAGS.region, mainEntries({ ...spec, files }, { archive, payload, seconds }))
+  const header = writeHeader(TAGS.region, mainEntries({ ...spec, files }, archive, payload, seconds))
   const signature = writeHeader(SIGNATURE_TAGS.region, [
     [SIGNATURE_TAGS.rsa, bytes(await sign(header))],
     [SIGNATURE_TAGS.sha1, text(createHash('sha1').update(header).digest('hex'))],
@@ -162,8 +151,10 @@ export async function packRpm(
   const before = Buffer.concat([leadOf(spec), signature, Buffer.alloc((8 - (signature.length % 8)) % 8)])
   return {
     body: Buffer.concat([before, header, payload]),
+    /** byte range of the main header; repository lists contain the range, for clients that read only the header */
     header: { start: before.length, end: before.length + header.length },
     installedBytes: sizeOf(files),
+    /** size of the unpacked payload */
     archiveBytes: archive.length,
   }
 }
@@ -172,12 +163,6 @@ const bodyOf = (entry: RpmEntry): Uint8Array => (entry.tag === 'file' ? entry.bo
 const modeOf = ({ tag }: RpmEntry): number => (tag === 'file' ? 0o100644 : 0o040755)
 const sizeOf = (files: readonly RpmEntry[]): number =>
   files.reduce((sum, entry) => sum + bodyOf(entry).length, 0)
-
-const inArchive = (entry: RpmEntry) => ({
-  path: `.${entry.path}`,
-  mode: modeOf(entry),
-  body: bodyOf(entry),
-})
 
 /** Only file(1) and old programs read the lead. */
 function leadOf({ name, version, release, arch }: RpmSpec): Uint8Array {
@@ -192,13 +177,7 @@ function leadOf({ name, version, release, arch }: RpmSpec): Uint8Array {
   return lead
 }
 
-interface Payload {
-  readonly archive: Uint8Array
-  readonly payload: Uint8Array
-  readonly seconds: number
-}
-
-function mainEntries(spec: RpmSpec, { archive, payload, seconds }: Payload): Entry[] {
+function mainEntries(spec: RpmSpec, archive: Uint8Array, payload: Uint8Array, seconds: number): Entry[] {
   const { name, version, release, arch } = spec
   return [
     [MORE.languages, texts('C')],
@@ -226,7 +205,9 @@ function mainEntries(spec: RpmSpec, { archive, payload, seconds }: Payload): Ent
     [MORE.payloadDigestAlgorithm, int32s(SHA256_NUMBER)],
     [MORE.unpackedDigest, texts(sha256(archive))],
     ...scriptEntries(spec),
-    ...relationEntries(spec),
+    ...relations('provides', givesOf(spec)),
+    ...relations('requires', needsOf(spec)),
+    ...relations('conflicts', spec.conflicts ?? []),
     ...fileEntries(spec.files, seconds),
   ]
 }
@@ -256,20 +237,9 @@ export const givesOf = (
   ...spec.provides,
 ]
 
-function relationEntries(spec: RpmSpec): Entry[] {
-  const conflicts = spec.conflicts ?? []
-  return [
-    ...relations([MORE.provideNames, MORE.provideFlags, MORE.provideVersions], givesOf(spec)),
-    ...relations([MORE.requireNames, MORE.requireFlags, MORE.requireVersions], needsOf(spec)),
-    ...relations([MORE.conflictNames, MORE.conflictFlags, MORE.conflictVersions], conflicts),
-  ]
-}
-
-function relations(
-  [names, flags, versions]: readonly [number, number, number],
-  list: readonly Relation[],
-): Entry[] {
+function relations(kind: keyof typeof RELATIONS, list: readonly Relation[]): Entry[] {
   if (list.length === 0) return []
+  const [names, flags, versions] = RELATIONS[kind]
   return [
     [names, texts(...list.map(({ name }) => name))],
     [flags, int32s(...list.map(flagsOf))],
@@ -310,7 +280,7 @@ function fileEntries(files: readonly RpmEntry[], seconds: number): Entry[] {
 }
 
 const fileFlags = (entry: RpmEntry): number =>
-  FILE_FLAGS[entry.tag === 'file' ? (entry.kind ?? 'other') : 'other']
+  entry.tag === 'file' && entry.kind !== undefined ? FILE_FLAGS[entry.kind] : 0
 
 /** With the final slash, as rpm stores it. */
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/') + 1)

@@ -13,21 +13,10 @@ import {
 } from '../openpgp/verify.ts'
 import { type Header, type RpmFile, readRpm, SIGNATURE_TAGS, TAGS } from './header.ts'
 
-/** All fields are from the signed header. */
-export interface RpmIdentity {
-  readonly name: string
-  readonly epoch: number
-  readonly version: string
-  readonly release: string
-  readonly arch: string
-  /** true for a source package; its `arch` may be any architecture */
-  readonly isSource: boolean
-}
-
 export interface SignedRpm {
   readonly tag: 'signed'
   readonly by: Good
-  readonly identity: RpmIdentity
+  readonly identity: ReturnType<typeof identityOf>
   /** empty: the file ends with its header, and only the header was verified */
   readonly payload: Uint8Array
 }
@@ -39,7 +28,9 @@ export interface SignedRpm {
  */
 export function verifyRpm(file: Uint8Array, believed: Believed): SignedRpm | Refused {
   const rpm = readRpm(file)
-  const verifications = [...ofHeader(rpm, believed), ...ofHeaderAndPayload(rpm, believed)]
+  const { header, payload } = rpm
+  const ofBoth = payload.length > 0 ? verified(rpm, OF_BOTH, [header.blob, payload], believed) : []
+  const verifications = [...verified(rpm, OF_HEADER, [header.blob], believed), ...ofBoth]
   const refusal = verifications.find((one) => one.tag === 'refused') ?? brokenDigest(rpm)
   if (refusal !== undefined) return refusal
   const [by] = verifications.filter((one) => one.tag === 'good')
@@ -53,13 +44,13 @@ const OF_HEADER = [SIGNATURE_TAGS.rsa, SIGNATURE_TAGS.dsa, SIGNATURE_TAGS.openpg
 /** Signatures of rpm 3. In packages of 2017 and before, nothing else covers the payload. */
 const OF_BOTH = [SIGNATURE_TAGS.pgp, SIGNATURE_TAGS.gpg]
 
-const ofHeader = ({ signature, header }: RpmFile, believed: Believed): Verification[] =>
-  signature.has(...OF_HEADER) ? [check(signaturesIn(signature, OF_HEADER), [header.blob], believed)] : []
-
-const ofHeaderAndPayload = ({ signature, header, payload }: RpmFile, believed: Believed): Verification[] =>
-  payload.length > 0 && signature.has(...OF_BOTH)
-    ? [check(signaturesIn(signature, OF_BOTH), [header.blob, payload], believed)]
-    : []
+/** Empty: the file has no signature under these tags. */
+const verified = (
+  { signature }: RpmFile,
+  tags: readonly number[],
+  pieces: readonly Uint8Array[],
+  believed: Believed,
+): Verification[] => (signature.has(...tags) ? [check(signaturesIn(signature, tags), pieces, believed)] : [])
 
 /** Each tag contains one signature. Only rpm 6's tag `openpgp` contains a list of signatures, in base64. */
 const signaturesIn = (signature: Header, tags: readonly number[]): Signature[] =>
@@ -90,11 +81,8 @@ function brokenDigest({ signature, header, payload }: RpmFile): Refused | undefi
   return wrong && notTheBytes(`it does not have the ${wrong[0]} that its header names`)
 }
 
-const hexOf = (hash: string, ...pieces: readonly Uint8Array[]): string => {
-  const digest = createHash(hash)
-  for (const piece of pieces) digest.update(piece)
-  return digest.digest('hex')
-}
+const hexOf = (hash: string, ...pieces: readonly Uint8Array[]): string =>
+  pieces.reduce((digest, piece) => digest.update(piece), createHash(hash)).digest('hex')
 
 const hex = (bytes: Uint8Array | undefined): string | undefined => bytes && Buffer.from(bytes).toString('hex')
 
@@ -126,7 +114,8 @@ function signed({ header, payload }: RpmFile, by: Good): SignedRpm | Refused {
   return { tag: 'signed', by, identity: identityOf(header), payload }
 }
 
-const identityOf = (header: Header): RpmIdentity => {
+/** `header`: the signed one. */
+const identityOf = (header: Header) => {
   const text = (tag: number): string => printable(header.string(tag) ?? '', 200)
   return {
     name: text(TAGS.name),
@@ -134,6 +123,7 @@ const identityOf = (header: Header): RpmIdentity => {
     version: text(TAGS.version),
     release: text(TAGS.release),
     arch: text(TAGS.arch),
+    /** true for a source package; its `arch` may be any architecture */
     isSource: header.string(TAGS.sourceRpm) === undefined,
   }
 }

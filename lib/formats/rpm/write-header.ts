@@ -1,37 +1,26 @@
 // Writes a header of an rpm file: entries in the order of their tags, all of them in the signed region (rpm's format_header.md).
 
+import { words } from '../words.ts'
+
 /** `type`: rpm's number. `align`: its bytes begin at a multiple of this. `count`: number of values. */
-interface Value {
-  readonly type: number
-  readonly align: number
-  readonly count: number
-  readonly stored: Uint8Array
-}
+type Value = readonly [type: number, align: number, count: number, stored: Uint8Array]
 
 export type Entry = readonly [tag: number, value: Value]
 
-const strings = (type: number, values: readonly string[]): Value => ({
-  ...{ type, align: 1, count: values.length },
-  stored: Buffer.from(values.map((one) => `${one}\0`).join('')),
-})
-export const int16s = (...values: number[]): Value => ({
-  ...{ type: 3, align: 2, count: values.length },
-  stored: Buffer.concat(values.map((one) => Buffer.of(one >> 8, one & 0xff))),
-})
-export const int32s = (...values: number[]): Value => ({
-  ...{ type: 4, align: 4, count: values.length },
-  stored: words(...values),
-})
+const strings = (type: number, values: readonly string[]): Value => {
+  const stored = Buffer.from(values.map((one) => `${one}\0`).join(''))
+  return [type, 1, values.length, stored]
+}
+export const int16s = (...values: number[]): Value => {
+  const stored = Buffer.concat(values.map((one) => Buffer.of(one >> 8, one & 0xff)))
+  return [3, 2, values.length, stored]
+}
+export const int32s = (...values: number[]): Value => [4, 4, values.length, words(...values)]
 export const text = (value: string): Value => strings(6, [value])
 export const texts = (...values: string[]): Value => strings(8, values)
 /** A text in each language. The only language here is `C`. */
 export const translated = (value: string): Value => strings(9, [value])
-export const bytes = (value: Uint8Array): Value => ({
-  type: BYTES,
-  align: 1,
-  count: value.length,
-  stored: value,
-})
+export const bytes = (value: Uint8Array): Value => [BYTES, 1, value.length, value]
 
 const BYTES = 7
 const MAGIC = [0x8eade801, 0]
@@ -47,7 +36,7 @@ export function writeHeader(region: number, entries: readonly Entry[]): Uint8Arr
     store.push(body)
     at += body.length
   }
-  for (const [tag, { type, align, count, stored }] of sorted) {
+  for (const [tag, [type, align, count, stored]] of sorted) {
     add(Buffer.alloc((align - (at % align)) % align))
     index.push(words(tag, type, at, count))
     add(stored)
@@ -57,11 +46,4 @@ export function writeHeader(region: number, entries: readonly Entry[]): Uint8Arr
   const first = words(region, BYTES, at, REGION_BYTES)
   add(words(region, BYTES, -count * REGION_BYTES, REGION_BYTES))
   return Buffer.concat([words(...MAGIC, count, at), first, ...index, ...store])
-}
-
-/** 32-bit big-endian numbers; negative ones in two's complement. */
-function words(...values: readonly number[]): Uint8Array {
-  const body = Buffer.alloc(values.length * 4)
-  for (const [i, value] of values.entries()) body.writeUInt32BE(value >>> 0, i * 4)
-  return body
 }

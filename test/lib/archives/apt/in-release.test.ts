@@ -84,8 +84,8 @@ test('a list that another archive signs by this one’s name, and dates later, c
   )
   const other = { ...SUITE, mirror: 'http://evil.invalid/debian' }
   const theirs = await fetchRelease({ ...ports, keyring: anotherKeyring }, other)
-  expect(theirs.file(PATH)?.sha256).toBe('e'.repeat(64))
-  expect((await fetchRelease({ ...ports, keyring }, SUITE)).file(PATH)?.sha256).toBe(SHA)
+  expect(theirs.get(PATH)?.sha256).toBe('e'.repeat(64))
+  expect((await fetchRelease({ ...ports, keyring }, SUITE)).get(PATH)?.sha256).toBe(SHA)
 })
 
 describe('the real list of Raspberry Pi OS of July 2019', () => {
@@ -98,9 +98,9 @@ describe('the real list of Raspberry Pi OS of July 2019', () => {
   }
 
   test('is believed by the key of its archive, and has its lists in other forms than Debian', async () => {
-    const { file } = await read(RASPBERRYPI_KEYS)
-    expect(file('main/binary-amd64/Packages.gz')).toMatchObject({ bytes: 108924 })
-    expect(file('main/binary-amd64/Packages.xz')).toBeUndefined()
+    const files = await read(RASPBERRYPI_KEYS)
+    expect(files.get('main/binary-amd64/Packages.gz')).toMatchObject({ bytes: 108924 })
+    expect(files.get('main/binary-amd64/Packages.xz')).toBeUndefined()
   })
 
   test.each([
@@ -113,9 +113,9 @@ describe('the real list of Raspberry Pi OS of July 2019', () => {
 
 describe("a suite's InRelease", () => {
   test('signed by a key of the keyring, it tells the digests of its files', async () => {
-    const { file } = await release(await signed(body()))
-    expect(file(PATH)).toEqual({ sha256: SHA, bytes: 12 })
-    expect(file('evil')).toBeUndefined()
+    const files = await release(await signed(body()))
+    expect(files.get(PATH)).toEqual({ path: PATH, sha256: SHA, bytes: 12 })
+    expect(files.get('evil')).toBeUndefined()
   })
 
   test('unsigned, it is refused', async () => expect(release(body())).rejects.toEqual(refused))
@@ -131,10 +131,11 @@ describe("a suite's InRelease", () => {
     const good = await signed(body())
     for (const text of [evil + good, `${good}\n${evil}`]) {
       const found = await release(text).then(
-        ({ file }) => file(PATH),
+        (files) => files.get(PATH),
         () => undefined,
       )
-      expect(found ?? { sha256: SHA, bytes: 12 }).toEqual({ sha256: SHA, bytes: 12 })
+      const theirs = { path: PATH, sha256: SHA, bytes: 12 }
+      expect(found ?? theirs).toEqual(theirs)
     }
   })
 
@@ -164,7 +165,7 @@ describe("a suite's InRelease", () => {
       const { store: inputs } = memoryStore()
       const ports = { fetch: createFetch(), now: Date.now, keyring: DEBIAN_KEYRING, lists, inputs, log }
       const real = await fetchRelease(ports, suite)
-      expect(real.file(PATH), suite.suite).toMatchObject({ sha256: expect.stringMatching(/^[0-9a-f]{64}$/) })
+      expect(real.get(PATH), suite.suite).toMatchObject({ sha256: expect.stringMatching(/^[0-9a-f]{64}$/) })
     }
   })
 })
