@@ -1,9 +1,6 @@
 // Handles the end or the deadline of a build: publishes the probe. Also signs the lists of packages.
 
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import middy from '@middy/core'
-import { ENV } from '../lib/aws/resources.ts'
-import { readSigningKey } from '../lib/aws/secrets.ts'
 import { createBuildCache } from '../lib/inputs/cache.ts'
 import { unreachable } from '../lib/model/errors.ts'
 import type { PackagePorts } from '../lib/packages/channel.ts'
@@ -21,14 +18,13 @@ import {
   log,
   places,
   pointers,
-  required,
   settings,
+  signingKey,
   store,
 } from './runtime/ports.ts'
 
 // Only this function can read the private key.
-const secrets = new SecretsManagerClient()
-const signer = createSigner(() => readSigningKey(secrets, required(ENV.signingKeySecret)), Date.now)
+const signer = createSigner(signingKey(), Date.now)
 
 const ports: PublishPorts & PackagePorts = {
   index: index(),

@@ -24,7 +24,7 @@ const driversOf = ({ drivers: [first, last] }: KnownFailure): string =>
       ? `\`${first}\``
       : `\`${first}\` to \`${last}\``
 
-function kernelsOf({ kernels: [from, to] }: KnownFailure): string {
+function kernelsOf({ from, to }: KnownFailure): string {
   if (to === undefined) return `from ${formatSeries(from)} on`
   return `${formatSeries(from)} to ${formatSeries(to)}`
 }

@@ -69,7 +69,7 @@ const buildOf = (order: BuildOrder, now: number): Build => ({
   number: 1,
   status: 'IN_PROGRESS',
   phases: [],
-  variables: Object.entries(variablesOf(order)).map(([name, value]) => ({ name, value, type: 'PLAINTEXT' })),
+  variables: variablesOf(order),
   initiator: 'probe-registry',
   start: now,
   announced: true,

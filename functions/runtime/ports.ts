@@ -20,7 +20,7 @@ import { createReads } from '../../lib/aws/presigned-reads.ts'
 import { createIndex } from '../../lib/aws/probe-index.ts'
 import { createCatalogue, createListDates, createSources } from '../../lib/aws/records.ts'
 import { ENV } from '../../lib/aws/resources.ts'
-import { readSecretText } from '../../lib/aws/secret-text.ts'
+import { readEdgeSecret, readSigningKey } from '../../lib/aws/secrets.ts'
 import { settingsJson } from '../../lib/aws/settings-text.ts'
 import { createStore } from '../../lib/aws/store.ts'
 import { createKernels, recordedKernel } from '../../lib/inputs/kernels.ts'
@@ -116,16 +116,24 @@ export const builder = () =>
     'load-test': { x86_64: required(ENV.loadTestX86_64), aarch64: required(ENV.loadTestAarch64) },
   })
 
+const secretsCall = () => callOf(SECRETS, process.env.AWS_ENDPOINT_URL_SECRETS_MANAGER)
+
+/** Reads the private key. */
+export function signingKey(): () => Promise<string> {
+  const call = secretsCall()
+  return () => readSigningKey(call, required(ENV.signingKeySecret))
+}
+
 /**
  * The distribution in front of the API, if the settings have one. Reads its secrets once: a new secret changes the environment,
  * and so starts a new process.
  */
 export function edge({ cloud }: Settings): Edge | undefined {
   if (cloud.edge.webAcl === undefined) return undefined
-  const call = callOf(SECRETS, process.env.AWS_ENDPOINT_URL_SECRETS_MANAGER)
+  const call = secretsCall()
   const ids = required(ENV.edgeSecrets).split(',')
   return {
-    secrets: kept(() => Promise.all(ids.map((id) => readSecretText(call, id)))),
+    secrets: kept(() => Promise.all(ids.map((id) => readEdgeSecret(call, id)))),
     direct: cloud.edge.direct,
   }
 }

@@ -56,23 +56,13 @@ export function itemOf(attributes: Item): Item {
 
 function readAttribute(attribute: unknown): unknown {
   const [[type, value] = []] = Object.entries(attribute ?? {})
-  switch (type) {
-    case 'N':
-      return readNumber(String(value))
-    case 'NULL':
-      return null
-    case 'L':
-      return Array.isArray(value) ? value.map(readAttribute) : attribute
-    case 'M':
-      return isPlain(value) ? itemOf(value) : attribute
-    case 'SS':
-      return Array.isArray(value) ? new Set(value) : attribute
-    case 'S':
-    case 'BOOL':
-      return value
-    default:
-      return attribute
-  }
+  if (type === 'S' || type === 'BOOL') return value
+  if (type === 'N') return readNumber(String(value))
+  if (type === 'NULL') return null
+  if (type === 'L' && Array.isArray(value)) return value.map(readAttribute)
+  if (type === 'SS' && Array.isArray(value)) return new Set(value)
+  if (type === 'M' && isPlain(value)) return itemOf(value)
+  return attribute
 }
 
 /** DynamoDB's numbers have up to 38 digits. A number that JavaScript would round stays text. */

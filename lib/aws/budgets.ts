@@ -1,9 +1,10 @@
 // Implements the port Budgets on DynamoDB: one item for each budget, with the claims that spent from it.
 
 import type { Budgets, Clock } from '../model/ports.ts'
-import { ifHeld } from './conditional.ts'
+import { isWritten } from './conditional.ts'
 import type { DynamoDb } from './dynamodb.ts'
-import { EXPIRES, TABLE_KEY } from './resources.ts'
+import { EXPIRES } from './resources.ts'
+import { itemAt } from './update.ts'
 
 /** A budget is for one day. DynamoDB deletes it when nobody can spend from it any more. */
 const LIFE_SECONDS = 2 * 86_400
@@ -13,8 +14,7 @@ export function createBudgets(client: DynamoDb, table: string, now: Clock): Budg
     async spend(budget, claim, limit, units = 1) {
       if (units > limit) return false
       const spent = client.update({
-        TableName: table,
-        Key: { [TABLE_KEY]: budget },
+        ...itemAt(table, budget),
         // A set of claims and not a counter, so that a repeated event spends nothing.
         UpdateExpression: 'ADD claims :claims SET #expires = :expires',
         ConditionExpression:
@@ -27,21 +27,20 @@ export function createBudgets(client: DynamoDb, table: string, now: Clock): Budg
           ':expires': Math.floor(now() / 1000) + LIFE_SECONDS,
         },
       })
-      return (await ifHeld(spent)) !== undefined
+      return isWritten(spent)
     },
     async giveBack(budget, claim, units = 1) {
       const given = client.update({
-        TableName: table,
-        Key: { [TABLE_KEY]: budget },
+        ...itemAt(table, budget),
         UpdateExpression: 'DELETE claims :claims',
         // Without this condition, an update of a deleted budget would create it again, without an expiry.
         ConditionExpression: 'contains(claims, :claim)',
         ExpressionAttributeValues: { ':claims': claimsOf(claim, units), ':claim': claim },
       })
-      await ifHeld(given)
+      await isWritten(given)
     },
     async exhausted(budget, limit) {
-      const { Item } = await client.get({ TableName: table, Key: { [TABLE_KEY]: budget } })
+      const { Item } = await client.get(itemAt(table, budget))
       return Item?.claims instanceof Set && Item.claims.size >= limit
     },
   }

@@ -1,7 +1,6 @@
 // Starts, watches and stops builds in CodeBuild.
 
 import {
-  AccountLimitExceededException,
   BatchGetBuildsCommand,
   type Build,
   type BuildPhase,
@@ -10,24 +9,26 @@ import {
   type StatusType,
   StopBuildCommand,
 } from '@aws-sdk/client-codebuild'
-import { ProbeError } from '../model/errors.ts'
+import { ProbeError, unless } from '../model/errors.ts'
 import type { Builder, BuildLook, BuildOrder, BuildStatus, Phase } from '../model/ports.ts'
 import type { Arch } from '../model/probe.ts'
 import { brokeOffIn, type EndedPhase } from './build-phases.ts'
+import { isNamed } from './conditional.ts'
 import { BUILD_ENDS, BUILD_ENV } from './resources.ts'
 
 const STATUS: Readonly<Record<StatusType, BuildStatus>> = { IN_PROGRESS: 'running', ...BUILD_ENDS }
 
 /** Environment variables of a build. Everything else is in its job document. */
-export const variablesOf = (order: BuildOrder): Readonly<Record<string, string>> => ({
-  [BUILD_ENV.probeKey]: order.key,
-  [BUILD_ENV.claim]: order.claim,
-  [BUILD_ENV.jobUrl]: order.jobUrl,
-  [BUILD_ENV.jobSha256]: order.jobSha256,
-  [BUILD_ENV.stepsRoot]: order.stepsRoot,
-  [BUILD_ENV.phase]: order.phase,
-  ...(order.phase === 'load-test' ? { [BUILD_ENV.test]: String(order.test) } : {}),
-})
+export const variablesOf = (order: BuildOrder) =>
+  Object.entries({
+    [BUILD_ENV.probeKey]: order.key,
+    [BUILD_ENV.claim]: order.claim,
+    [BUILD_ENV.jobUrl]: order.jobUrl,
+    [BUILD_ENV.jobSha256]: order.jobSha256,
+    [BUILD_ENV.stepsRoot]: order.stepsRoot,
+    [BUILD_ENV.phase]: order.phase,
+    ...(order.phase === 'load-test' ? { [BUILD_ENV.test]: String(order.test) } : {}),
+  }).map(([name, value]) => ({ name, value, type: 'PLAINTEXT' as const }))
 
 /** `projects`: the CodeBuild project of each phase and architecture. */
 export function createBuilder(
@@ -40,18 +41,12 @@ export function createBuilder(
       const command = new StartBuildCommand({
         projectName: projects[phase][probe.arch],
         idempotencyToken: tokenOf(order),
-        environmentVariablesOverride: Object.entries(variablesOf(order)).map(([name, value]) => ({
-          name,
-          value,
-          type: 'PLAINTEXT',
-        })),
+        environmentVariablesOverride: variablesOf(order),
       })
-      const answer = await unlessFull(client.send(command))
+      const answer = await unless(isFull, client.send(command))
       if (answer === undefined) return undefined
-      const { build } = answer
-      if (build?.id === undefined)
-        throw new ProbeError('misconfigured', `CodeBuild started a build of ${key} without an id`)
-      return build.id
+      if (answer.build?.id !== undefined) return answer.build.id
+      throw new ProbeError('misconfigured', `CodeBuild started a build of ${key} without an id`)
     },
     async look(buildId) {
       const { builds = [] } = await client.send(new BatchGetBuildsCommand({ ids: [buildId] }))
@@ -67,8 +62,7 @@ function lookAt({ buildStatus, phases = [] }: Build = {}): BuildLook {
   if (buildStatus === undefined) return { status: 'unknown' }
   const status = STATUS[buildStatus]
   if (status === 'running' || status === 'succeeded') return { status }
-  const brokeOff = brokeOffIn(phases.map(endedPhase))
-  return { status, ...(brokeOff === undefined ? {} : { brokeOff }) }
+  return { status, brokeOff: brokeOffIn(phases.map(endedPhase)) }
 }
 
 const endedPhase = ({ phaseType, phaseStatus, contexts = [] }: BuildPhase): EndedPhase => ({
@@ -77,18 +71,8 @@ const endedPhase = ({ phaseType, phaseStatus, contexts = [] }: BuildPhase): Ende
   said: contexts.map(({ statusCode, message = '' }) => (statusCode ? `${statusCode}: ${message}` : message)),
 })
 
-/**
- * `undefined`: CodeBuild limits how many builds of an account run and wait, and the limit is reached.
- * https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html
- */
-async function unlessFull<T>(started: Promise<T>): Promise<T | undefined> {
-  try {
-    return await started
-  } catch (error) {
-    if (error instanceof AccountLimitExceededException) return undefined
-    throw error
-  }
-}
+/** CodeBuild limits how many builds of an account run and wait: https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html */
+const isFull = isNamed('AccountLimitExceededException')
 
 /** Each claim and each of its load tests has one token, so a repeated call finds the build that an earlier call started. */
 const tokenOf = (order: BuildOrder): string =>

@@ -9,23 +9,14 @@ import { sourceOf } from './item.ts'
 import { TABLE_KEY } from './resources.ts'
 import { itemAt } from './update.ts'
 
-interface Recorded {
-  /** a driver version */
-  readonly id: string
-  readonly source: Source
-}
-
 export interface Digests {
-  /** Sorted by id. */
-  list(): Promise<Recorded[]>
+  /** Sorted by `id`, a driver version. */
+  list(): Promise<{ readonly id: string; readonly source: Source }[]>
   /** Records a source. False: the table has another digest for this id, which stays. */
   name(id: string, source: Source): Promise<boolean>
   /** Resolves to the deleted record. */
   forget(id: string): Promise<Source | undefined>
 }
-
-/** First character of the ids of all other items: the list of versions, dates of lists, pointers. */
-const OTHER = '~'
 
 /** @throws {ProbeError} `bad-field`: no source can have this id. */
 export function checkId(id: string): string {
@@ -34,23 +25,25 @@ export function checkId(id: string): string {
 }
 
 export function createDigests(client: DynamoDb, table: string): Digests {
-  async function* items(): AsyncGenerator<Item> {
+  async function items(): Promise<Item[]> {
+    const all: Item[] = []
     let start: Item | undefined
     do {
-      const page = { TableName: table, ConsistentRead: true, ...(start && { ExclusiveStartKey: start }) }
+      const page = { TableName: table, ConsistentRead: true, ExclusiveStartKey: start }
       const { Items = [], LastEvaluatedKey } = await client.scan(page)
-      yield* Items
+      all.push(...Items)
       start = LastEvaluatedKey
     } while (start !== undefined)
+    return all
   }
   return {
     list: async () => {
-      const found: Recorded[] = []
-      for await (const item of items()) {
-        const id = String(item[TABLE_KEY])
-        if (!id.startsWith(OTHER)) found.push({ id, source: sourceOf(id, item) })
-      }
-      return found.sort((a, b) => (a.id < b.id ? -1 : 1))
+      const all = (await items()).map((item) => ({ id: String(item[TABLE_KEY]), item }))
+      // Ids of all other items (the list of versions, dates of lists, pointers) begin with `~`.
+      const recorded = all.filter(({ id }) => !id.startsWith('~'))
+      return recorded
+        .map(({ id, item }) => ({ id, source: sourceOf(id, item) }))
+        .sort((a, b) => (a.id < b.id ? -1 : 1))
     },
     // One conditional write: a crash leaves the complete record or no record, and a repeated call changes nothing.
     name: (id, source) =>

@@ -1,5 +1,4 @@
-// Packs a local folder of driver sources into an archive. Only for the local registry, because a planner in the cloud cannot
-// read the operator's disk.
+// Packs a local folder of driver sources into an archive, for the local registry: the cloud cannot read the operator's disk.
 
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
@@ -10,10 +9,7 @@ import { ProbeError } from '../model/errors.ts'
 const SKIPPED = new Set(['.git', 'build', 'node_modules'])
 const MAX_FILES = 20_000
 
-/**
- * Packs only regular files, and follows no links.
- * @throws {ProbeError} `driver-source-not-found`, `too-large`.
- */
+/** Packs only regular files, and follows no links. @throws {ProbeError} `driver-source-not-found`, `too-large`. */
 export async function readDirectory(path: string): Promise<Uint8Array> {
   const paths = await filesBelow(path).catch((cause: unknown) => {
     throw new ProbeError('driver-source-not-found', `the folder of driver sources ${path} cannot be read`, {

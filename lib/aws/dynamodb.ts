@@ -6,39 +6,33 @@ import type { Call } from './json-api.ts'
 
 /** Inputs and outputs have the names in the API reference, but plain values instead of attribute values. */
 export interface DynamoDb {
-  get(input: Keyed & { readonly ConsistentRead?: boolean }): Promise<{ readonly Item?: Item }>
-  put(input: OfTable & Condition & { readonly Item: Item }): Promise<object>
-  update(input: Keyed & Condition & Returning & { readonly UpdateExpression: string }): Promise<Changed>
-  delete(input: Keyed & Condition & Returning): Promise<Changed>
-  query(input: Paged & Values & OfIndex & { readonly KeyConditionExpression: string }): Promise<Page>
-  scan(input: Paged & { readonly ConsistentRead?: boolean }): Promise<Page>
+  get(input: Input<'Key'>): Promise<{ readonly Item?: Item }>
+  put(input: Input<'Item'>): Promise<object>
+  update(input: Input<'Key' | 'UpdateExpression'>): Promise<Changed>
+  delete(input: Input<'Key'>): Promise<Changed>
+  query(input: Input<'KeyConditionExpression'>): Promise<Page>
+  scan(input: Input): Promise<Page>
 }
 
-interface OfTable {
+interface Members {
   readonly TableName: string
-}
-interface OfIndex {
-  readonly IndexName?: string
-}
-interface Keyed extends OfTable {
+  readonly IndexName: string
   readonly Key: Item
+  readonly Item: Item
+  readonly ConsistentRead: boolean
+  readonly UpdateExpression: string
+  readonly ConditionExpression: string
+  readonly KeyConditionExpression: string
+  readonly ExpressionAttributeNames: Readonly<Record<string, string>>
+  readonly ExpressionAttributeValues: Item
+  readonly ReturnValues: 'ALL_OLD' | 'ALL_NEW'
+  readonly Limit: number
+  readonly ExclusiveStartKey: Item
 }
-interface Values {
-  readonly ExpressionAttributeNames?: Readonly<Record<string, string>>
-  readonly ExpressionAttributeValues?: Item
-}
-interface Condition extends Values {
-  readonly ConditionExpression?: string
-}
-interface Returning {
-  readonly ReturnValues?: 'ALL_OLD' | 'ALL_NEW'
-}
+type Input<Needed extends keyof Members = never> = Partial<Members> & Pick<Members, 'TableName' | Needed>
+
 interface Changed {
   readonly Attributes?: Item
-}
-interface Paged extends OfTable {
-  readonly Limit?: number
-  readonly ExclusiveStartKey?: Item | undefined
 }
 interface Page {
   readonly Items?: readonly Item[]
@@ -46,10 +40,8 @@ interface Page {
 }
 
 export function createDynamoDb(call: Call): DynamoDb {
-  const by =
-    (operation: string) =>
-    async (input: object): Promise<object> =>
-      toValues(await call(operation, toAttributes(input)))
+  const by = (operation: string) => async (input: object) =>
+    toValues(await call(operation, toAttributes(input)))
   return {
     get: by('GetItem'),
     put: by('PutItem'),

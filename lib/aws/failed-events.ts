@@ -2,12 +2,14 @@
 
 import * as z from 'zod'
 import type { Invoke } from './invoke.ts'
-import type { Call } from './json-api.ts'
+import { type Call, jsonIn } from './json-api.ts'
 import { BUILD_ENV, LIVE } from './resources.ts'
 
-interface FailedEvent {
+/** A message that SQS hides from other readers for a while. */
+export interface Taken {
   /** id of the message */
   readonly id: string
+  readonly receipt: string
   /** when Lambda or EventBridge gave it up: ISO 8601, to the second */
   readonly time: string
   /** `NAME` or `NAME:ALIAS`; this and the next two fields are `-` if the message does not contain them */
@@ -17,11 +19,6 @@ interface FailedEvent {
   /** key of the probe, or `{suite}/{arch}` of a build root */
   readonly about: string
   readonly error: string
-}
-
-/** A message that SQS hides from other readers for a while. */
-export interface Taken extends FailedEvent {
-  readonly receipt: string
   /** JSON; `undefined`: neither Lambda nor EventBridge sent the message, and it cannot be replayed */
   readonly event: string | undefined
 }
@@ -31,10 +28,7 @@ export interface FailedEvents {
   take(): Promise<readonly Taken[]>
   /** Number of events that this or another process has hidden. */
   hidden(): Promise<number>
-  /**
-   * Sends the event to its function again, then deletes the message. A crash between the two steps leaves the message, so the
-   * event can be sent twice. Every handler accepts repeated events.
-   */
+  /** Sends the event again, then deletes the message. A crash in between leaves it, and every handler accepts repeated events. */
   replay(taken: Taken): Promise<void>
   /** Deletes it without sending it. */
   forget(taken: Taken): Promise<void>
@@ -60,9 +54,10 @@ const message = z.object({
   ReceiptHandle: z.string(),
   Body: z.string(),
   Attributes: z.object({ SentTimestamp: z.string() }),
-  MessageAttributes: z.record(z.string(), z.object({ StringValue: z.string().optional() })).optional(),
+  MessageAttributes: z.record(z.string(), z.object({ StringValue: z.string().optional() })).default({}),
 })
-const page = z.object({ Messages: z.array(message).optional() })
+type Message = z.infer<typeof message>
+const page = z.object({ Messages: z.array(message).default([]) })
 const attributes = z.object({
   Attributes: z.object({ ApproximateNumberOfMessagesNotVisible: z.string() }),
 })
@@ -71,14 +66,14 @@ export function createFailedEvents({ call, queueUrl, invoke }: FailedEventsOptio
   const of = (more: object): object => ({ QueueUrl: queueUrl, ...more })
   const remove = ({ receipt }: Taken) => call('DeleteMessage', of({ ReceiptHandle: receipt }))
 
-  async function* messages(): AsyncGenerator<z.infer<typeof message>> {
+  async function* messages(): AsyncGenerator<Message> {
     const ask = of({
       ...{ MaxNumberOfMessages: MOST_AT_ONCE, VisibilityTimeout: HIDDEN_SECONDS },
       ...{ WaitTimeSeconds: WAIT_SECONDS, MessageAttributeNames: ['All'] },
       MessageSystemAttributeNames: ['SentTimestamp'],
     })
     for (;;) {
-      const { Messages = [] } = page.parse(await call('ReceiveMessage', ask))
+      const { Messages } = page.parse(await call('ReceiveMessage', ask))
       if (Messages.length === 0) return
       yield* Messages
     }
@@ -117,34 +112,24 @@ const record = z.object({
 })
 
 /** Lambda sends a record that contains the event. EventBridge sends the event itself, with the error in message attributes. */
-function takenOf({
-  MessageId,
-  ReceiptHandle,
-  Body,
-  Attributes,
-  MessageAttributes = {},
-}: z.infer<typeof message>): Taken {
-  const sent = new Date(Number(Attributes.SentTimestamp)).toISOString()
-  const body = jsonOf(Body)
-  const told = record.safeParse(body)
-  const target = MessageAttributes.TARGET_ARN?.StringValue
-  const own = { id: MessageId, receipt: ReceiptHandle }
-  if (told.success) {
-    const { timestamp, requestContext, requestPayload, responsePayload } = told.data
+function takenOf(one: Message): Taken {
+  const own = { id: one.MessageId, receipt: one.ReceiptHandle }
+  const sent = new Date(Number(one.Attributes.SentTimestamp)).toISOString()
+  const { TARGET_ARN, ERROR_MESSAGE } = one.MessageAttributes
+  const body = jsonIn(one.Body)
+  const { data } = record.safeParse(body)
+  if (data !== undefined) {
+    const { timestamp, requestContext, requestPayload, responsePayload } = data
     const error = responsePayload?.errorMessage ?? requestContext.condition
     return { ...own, ...known(timestamp, requestContext.functionArn, requestPayload), error }
   }
-  if (target !== undefined) {
-    const error = MessageAttributes.ERROR_MESSAGE?.StringValue ?? 'EventBridge could not deliver it'
-    return { ...own, ...known(sent, target, body), error }
+  if (TARGET_ARN?.StringValue !== undefined) {
+    const error = ERROR_MESSAGE?.StringValue ?? 'EventBridge could not deliver it'
+    return { ...own, ...known(sent, TARGET_ARN.StringValue, body), error }
   }
+  const error = 'neither Lambda nor EventBridge sent this message'
   const nobody = { functionName: NONE, type: NONE, about: NONE, event: undefined }
-  return {
-    ...own,
-    ...nobody,
-    time: toSecond(sent),
-    error: 'neither Lambda nor EventBridge sent this message',
-  }
+  return { ...own, ...nobody, time: toSecond(sent), error }
 }
 
 const known = (time: string, functionArn: string, event: unknown) => ({
@@ -185,12 +170,4 @@ function aboutOf(detail: Readonly<Record<string, unknown>>): string {
   const variables =
     build.safeParse(detail).data?.['additional-information'].environment['environment-variables']
   return variables?.find(({ name }) => name === BUILD_ENV.probeKey)?.value ?? NONE
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

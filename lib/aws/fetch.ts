@@ -4,7 +4,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { get as httpGet, type IncomingMessage } from 'node:http'
 import { get as httpsGet } from 'node:https'
 import { fileURLToPath } from 'node:url'
-import { ProbeError } from '../model/errors.ts'
+import { codeOf, ProbeError } from '../model/errors.ts'
 import { joined } from '../model/joined.ts'
 import type { NetworkSettings } from '../model/network.ts'
 import { placesIn, withoutSecrets } from '../model/places.ts'
@@ -47,26 +47,17 @@ export function createFetch(options: FetchOptions = {}): Fetch {
 
 async function fromFile(url: string, maxBytes: number): Promise<Uint8Array> {
   const path = fileURLToPath(url)
-  try {
-    const { size } = await stat(path)
-    if (size > maxBytes) throw tooLarge(url, maxBytes)
-    return await readFile(path)
-  } catch (cause) {
-    if (cause instanceof ProbeError) throw cause
+  const refuse = (cause: unknown): never => {
     // Other errors, such as a missing permission or a broken disk, do not prove that the file is absent.
-    throw isAbsent(cause)
-      ? new ProbeError('not-found', `${url} is not there`)
-      : unread(url, messageOf(cause), cause)
+    if (!['ENOENT', 'ENOTDIR'].includes(codeOf(cause))) throw unread(url, messageOf(cause), cause)
+    throw new ProbeError('not-found', `${url} is not there`)
   }
+  const { size } = await stat(path).catch(refuse)
+  if (size > maxBytes) throw tooLarge(url, maxBytes)
+  return readFile(path).catch(refuse)
 }
 
-const isAbsent = (cause: unknown): boolean =>
-  cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')
-
-/**
- * Follows a few redirects, only to http and https, and only to public addresses or places of the operator. The operator named
- * the first URL, but its server chooses the next ones.
- */
+/** Follows redirects over http and https, only to public addresses or places of the operator, because servers choose the URLs. */
 async function follow(
   url: string,
   own: ReadonlySet<string>,
@@ -106,8 +97,7 @@ function ask(url: string, place: URL, way: Way, signal: AbortSignal): Promise<In
     request.on('error', (cause) => {
       // A server may close a kept connection just when it is used again. Then try a new connection
       // (https://nodejs.org/api/http.html#requestreusedsocket).
-      if (request.reusedSocket && 'code' in cause && cause.code === 'ECONNRESET')
-        resolve(ask(url, place, way, signal))
+      if (request.reusedSocket && codeOf(cause) === 'ECONNRESET') resolve(ask(url, place, way, signal))
       else unreached(cause)
     })
   })
@@ -130,12 +120,10 @@ async function bounded(
   return joined(response, maxBytes, () => tooLarge(url, maxBytes), told)
 }
 
-/** Statuses that prove that the file is absent. A 403 does not: see `answers403`. */
-const GONE = [404, 410]
-
+/** 404 and 410 prove that the file is absent. A 403 does not: see `answers403`. */
 function refusal(url: string, status: number): ProbeError {
   const what = `${withoutSecrets(url)} answers ${status}`
-  if (GONE.includes(status)) return new ProbeError('not-found', what)
+  if (status === 404 || status === 410) return new ProbeError('not-found', what)
   return new ProbeError('mirror-unreachable', what, { cause: { status } })
 }
 

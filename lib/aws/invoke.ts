@@ -1,6 +1,6 @@
 // Sends an event to a Lambda function, as EventBridge does.
 
-import type { ApiOptions } from './json-api.ts'
+import { type ApiOptions, objectOf } from './json-api.ts'
 import { signedPost } from './sigv4.ts'
 
 /**
@@ -29,15 +29,8 @@ export function createInvoke({ endpoint, region, credentials, now }: ApiOptions)
       headers: signedPost(signing, { headers, body: event, path, query }),
     })
     const text = await answer.text()
-    if (answer.status !== 202) throw new Error(`${functionName} refuses the event: ${reasonOf(text)}`)
-  }
-}
-
-function reasonOf(text: string): string {
-  try {
-    const { message, Message } = JSON.parse(text) as { message?: string; Message?: string }
-    return message ?? Message ?? text
-  } catch {
-    return text
+    if (answer.status === 202) return
+    const { message, Message } = objectOf(text) ?? {}
+    throw new Error(`${functionName} refuses the event: ${message ?? Message ?? text}`)
   }
 }

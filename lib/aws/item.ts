@@ -8,20 +8,19 @@ import { pointerSchema } from '../model/pointer.ts'
 import { claimSchema, sourceSchema, stateSchema } from '../model/probe.ts'
 import type { Item } from './attributes.ts'
 
-/** A reader: @throws {ProbeError} `misconfigured`: the item is corrupt; the message contains its key. */
+const HINT = 'did something else than the registry write the table?'
+
+/**
+ * In the tables, the id of a claim has the name `claim`, because `id` is the item's key.
+ * A reader: @throws {ProbeError} `misconfigured`: the item is corrupt; the message contains its key.
+ */
 const reader =
   <T>(schema: z.ZodType<T>) =>
   (key: string, item: Item): T =>
-    parseOwn(schema, item, `the item of ${key}`, 'did something else than the registry write the table?')
+    parseOwn(schema, { ...item, id: item.claim }, `the item of ${key}`, HINT)
 
-/** In the table, the id of a claim has the name `claim`. */
-const claimedReader =
-  <T>(schema: z.ZodType<T>) =>
-  (key: string, item: Item): T =>
-    reader(schema)(key, { ...item, id: item.claim })
-
-export const stateOf = claimedReader(stateSchema)
-export const claimOf = claimedReader(claimSchema)
+export const stateOf = reader(stateSchema)
+export const claimOf = reader(claimSchema)
 /** The id of the claim, in any state. */
 export const claimIdOf = reader(z.object({ claim: z.string() }))
 export const catalogueOf = reader(driverCatalogueSchema)

@@ -1,15 +1,11 @@
 // Calls AWS services with JSON APIs: each call is one signed POST, which is repeated after errors that may pass.
 // Hand-written, because the SDK's clients would slow the cold start of functions that answer requests.
 
-import {
-  type ClientRequest,
-  Agent as HttpAgent,
-  request as httpRequest,
-  type IncomingMessage,
-  type RequestOptions,
-} from 'node:http'
+import { Agent as HttpAgent, request as httpRequest } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { codeOf } from '../model/errors.ts'
 import type { Clock } from '../model/ports.ts'
 import { type Credentials, signedPost } from './sigv4.ts'
 
@@ -24,25 +20,22 @@ export interface Api {
   readonly service: string
   /** prefix of the header X-Amz-Target */
   readonly target: string
-  readonly contentType: string
+  /** of the content type */
+  readonly json: '1.0' | '1.1'
 }
 
-const api = (service: string, target: string, version: '1.0' | '1.1'): Api => ({
-  ...{ service, target, contentType: `application/x-amz-json-${version}` },
-})
-
 /** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html */
-export const DYNAMODB = api('dynamodb', 'DynamoDB_20120810', '1.0')
+export const DYNAMODB: Api = { service: 'dynamodb', target: 'DynamoDB_20120810', json: '1.0' }
 /** https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html */
-export const EVENTS = api('events', 'AWSEvents', '1.1')
+export const EVENTS: Api = { service: 'events', target: 'AWSEvents', json: '1.1' }
 /** https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/Welcome.html */
-export const QUOTAS = api('servicequotas', 'ServiceQuotasV20190624', '1.1')
+export const QUOTAS: Api = { service: 'servicequotas', target: 'ServiceQuotasV20190624', json: '1.1' }
 /** https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/Welcome.html */
-export const LOGS = api('logs', 'Logs_20140328', '1.1')
+export const LOGS: Api = { service: 'logs', target: 'Logs_20140328', json: '1.1' }
 /** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html */
-export const QUEUES = api('sqs', 'AmazonSQS', '1.0')
+export const QUEUES: Api = { service: 'sqs', target: 'AmazonSQS', json: '1.0' }
 /** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html */
-export const SECRETS = api('secretsmanager', 'secretsmanager', '1.1')
+export const SECRETS: Api = { service: 'secretsmanager', target: 'secretsmanager', json: '1.1' }
 
 export interface ApiOptions {
   /** e.g. `http://127.0.0.1:8080`; `undefined`: the service's endpoint in AWS */
@@ -62,7 +55,7 @@ const SOCKETS = 50
 
 /** `tryMs`: milliseconds in which one try must get its complete answer, counted from its connection. */
 export function createCall(
-  { service, target, contentType }: Api,
+  { service, target, json }: Api,
   { endpoint, region, credentials, now, tryMs = TRY_MS }: ApiOptions & { readonly tryMs?: number },
 ): Call {
   const place = new URL(endpoint ?? `https://${service}.${region}.amazonaws.com`)
@@ -71,7 +64,7 @@ export function createCall(
     const body = JSON.stringify(input)
     const headers = {
       host: place.host,
-      'content-type': contentType,
+      'content-type': `application/x-amz-json-${json}`,
       'x-amz-target': `${target}.${operation}`,
     }
     const once = async () => {
@@ -103,68 +96,57 @@ async function tried<T>(once: () => Promise<T>, tryMs: number): Promise<T> {
  */
 function mayPass(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  if ('status' in error) return Number(error.status) >= 500 || [...BUSY, ...UNTIMELY].includes(error.name)
+  if ('status' in error) return Number(error.status) >= 500 || REFUSALS.includes(error.name)
   return 'code' in error || error.name === LATE
 }
 
 const LATE = 'TimeoutError'
-const BUSY = [
+const REFUSALS = [
   ...['LimitExceededException', 'ProvisionedThroughputExceededException', 'RequestLimitExceeded'],
   ...['ThrottlingException', 'TooManyRequestsException', 'TransactionInProgressException'],
+  // The signature's time was refused, because a clock was just set here or at AWS. The next try makes a new signature.
+  ...['InvalidSignatureException', 'RequestExpired'],
 ]
-/** The signature's time was refused, because a clock was just set here or at AWS. The next try makes a new signature. */
-const UNTIMELY = ['InvalidSignatureException', 'RequestExpired']
 
 interface Reply {
   readonly status: number
   readonly text: string
 }
 
-type Post = (headers: Readonly<Record<string, string>>, body: string) => Promise<Reply>
-
 /** Keeps connections alive, because a new one takes longer than the call itself. */
-function poster({ protocol, hostname, port }: URL, timeoutMs: number): Post {
-  const isHttps = protocol === 'https:'
-  const agent = new (isHttps ? HttpsAgent : HttpAgent)({ keepAlive: true, maxSockets: SOCKETS })
-  const to: RequestOptions = { agent, hostname, port, method: 'POST', path: '/' }
-  const begin = (headers: object): ClientRequest =>
-    (isHttps ? httpsRequest : httpRequest)({ ...to, headers: { ...headers } })
-  return function post(headers, body) {
+function poster({ protocol, hostname, port }: URL, timeoutMs: number) {
+  const [Agent, begin] = protocol === 'https:' ? [HttpsAgent, httpsRequest] : [HttpAgent, httpRequest]
+  const agent = new Agent({ keepAlive: true, maxSockets: SOCKETS })
+  const late = () => named(LATE, `${hostname} has not answered in ${timeoutMs} ms`)
+  return function post(headers: Readonly<Record<string, string>>, body: string): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      const request = begin({ ...headers, 'content-length': Buffer.byteLength(body) })
+      const request = begin({
+        ...{ agent, hostname, port, method: 'POST', path: '/' },
+        headers: { ...headers, 'content-length': Buffer.byteLength(body) },
+      })
       let timer: NodeJS.Timeout | undefined
       // The timer starts with the connection, so that many calls that wait for one do not all time out together.
       request.on('socket', () => {
-        timer = setTimeout(() => request.destroy(late(hostname, timeoutMs)), timeoutMs)
+        timer = setTimeout(() => request.destroy(late()), timeoutMs)
       })
-      const ended = (give: () => void): void => {
+      const failed = (cause: unknown): void => {
         clearTimeout(timer)
-        give()
-      }
-      const failed = (cause: unknown): void =>
         // A server may close a kept connection just when it is used again. Then try a new connection
         // (https://nodejs.org/api/http.html#requestreusedsocket).
-        ended(() => (request.reusedSocket && isReset(cause) ? resolve(post(headers, body)) : reject(cause)))
+        if (request.reusedSocket && codeOf(cause) === 'ECONNRESET') resolve(post(headers, body))
+        else reject(cause)
+      }
       request.on('error', failed)
       request.on('response', (response) => {
         const { statusCode: status = 0 } = response
-        textOf(response).then((text) => ended(() => resolve({ status, text })), failed)
+        buffer(response).then((bytes) => {
+          clearTimeout(timer)
+          resolve({ status, text: bytes.toString() })
+        }, failed)
       })
       request.end(body)
     })
   }
-}
-
-const isReset = (cause: unknown): boolean =>
-  cause instanceof Error && 'code' in cause && cause.code === 'ECONNRESET'
-
-const late = (host: string, milliseconds: number): Error =>
-  named(LATE, `${host} has not answered in ${milliseconds} ms`)
-
-async function textOf(response: IncomingMessage): Promise<string> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of response as AsyncIterable<Uint8Array>) chunks.push(chunk)
-  return Buffer.concat(chunks).toString()
 }
 
 /** The body of a successful reply. @throws {Error} with AWS's own name, and the member `status`. */
@@ -177,16 +159,19 @@ function outputOf({ status, text }: Reply): object {
   throw Object.assign(named(name, String(Message ?? `an answer with status ${status}`)), { status })
 }
 
-function objectOf(text: string): Readonly<Record<string, unknown>> | undefined {
+/** `undefined`: the text is not JSON. */
+export function jsonIn(text: string): unknown {
   try {
-    const body: unknown = JSON.parse(text)
-    return isObject(body) ? body : undefined
+    return JSON.parse(text)
   } catch {
     return undefined
   }
 }
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null
+/** `undefined`: the text is not JSON of an object or a list. */
+export function objectOf(text: string): Readonly<Record<string, unknown>> | undefined {
+  const value = jsonIn(text)
+  return value instanceof Object ? { ...value } : undefined
+}
 
 const named = (name: string, message: string): Error => Object.assign(new Error(message), { name })

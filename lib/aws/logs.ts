@@ -1,15 +1,8 @@
 // Searches the functions' logs in CloudWatch Logs.
 
 import * as z from 'zod'
-import { parseOwn } from '../model/parse.ts'
+import { parseOwn, type Read } from '../model/parse.ts'
 import type { Call } from './json-api.ts'
-
-interface LogEvent {
-  /** milliseconds since the epoch */
-  readonly timestamp: number
-  /** one line */
-  readonly message: string
-}
 
 export interface Logs {
   /** Names of the log groups that begin with `prefix`. */
@@ -18,15 +11,15 @@ export interface Logs {
   events(group: string, since: number, texts: readonly string[]): Promise<readonly LogEvent[]>
 }
 
-const token = z.string().nullish()
+const nextToken = z.string().nullish()
 const groupsPage = z.object({
-  logGroups: z.array(z.object({ logGroupName: z.string() })).optional(),
-  nextToken: token,
+  logGroups: z.array(z.object({ logGroupName: z.string() })).default([]),
+  nextToken,
 })
-const eventsPage = z.object({
-  events: z.array(z.object({ timestamp: z.number(), message: z.string() })).optional(),
-  nextToken: token,
-})
+/** `timestamp`: milliseconds since the epoch. `message`: one line. */
+const logEvent = z.object({ timestamp: z.number(), message: z.string() })
+const eventsPage = z.object({ events: z.array(logEvent).default([]), nextToken })
+type LogEvent = Read<typeof logEvent>
 
 /** Texts in one request, because a pattern has at most 1,024 characters. */
 const TEXTS = 20
@@ -39,18 +32,16 @@ export function createLogs(call: Call): Logs {
   return {
     async groups(logGroupNamePrefix) {
       const pages = await pagesOf(call, 'DescribeLogGroups', { logGroupNamePrefix }, groupsPage)
-      return pages.flatMap(({ logGroups = [] }) => logGroups.map(({ logGroupName }) => logGroupName))
+      return pages.flatMap(({ logGroups }) => logGroups.map(({ logGroupName }) => logGroupName))
     },
     async events(logGroupName, startTime, texts) {
       const found: LogEvent[] = []
+      const patterns = texts.map(anyOf)
       for (let from = 0; from < texts.length; from += TEXTS) {
-        const filterPattern = texts
-          .slice(from, from + TEXTS)
-          .map(anyOf)
-          .join(' ')
+        const filterPattern = patterns.slice(from, from + TEXTS).join(' ')
         const input = { logGroupName, startTime, filterPattern }
         const pages = await pagesOf(call, 'FilterLogEvents', input, eventsPage)
-        found.push(...pages.flatMap(({ events = [] }) => events))
+        found.push(...pages.flatMap(({ events }) => events))
       }
       return found
     },

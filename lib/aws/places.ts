@@ -2,17 +2,14 @@
 
 import * as z from 'zod'
 import type { Clock, Place, Places } from '../model/ports.ts'
-import { FURTHEST_DEADLINE, hasCome } from '../model/retry.ts'
+import { isOverdue } from '../model/retry.ts'
 import type { Item } from './attributes.ts'
 import { isWritten } from './conditional.ts'
 import type { DynamoDb } from './dynamodb.ts'
 import { itemAt } from './update.ts'
 
-const taken = z.object({ since: z.number(), until: z.number() })
-type Taken = z.infer<typeof taken>
-
 const stored = z.object({
-  places: z.record(z.string(), taken).optional(),
+  places: z.record(z.string(), z.object({ since: z.number(), until: z.number() })).optional(),
   /** moving average of the seconds that a build takes */
   seconds: z.number().optional(),
 })
@@ -29,20 +26,14 @@ export function createPlaces(client: DynamoDb, table: string, now: Clock): Place
   const update = (
     UpdateExpression: string,
     ConditionExpression: string,
-    names: Readonly<Record<string, string>>,
-    values: Item,
-  ) =>
-    isWritten(
-      client.update({
-        ...item,
-        UpdateExpression,
-        ConditionExpression,
-        ...(Object.keys(names).length === 0 ? {} : { ExpressionAttributeNames: names }),
-        ...(Object.keys(values).length === 0 ? {} : { ExpressionAttributeValues: values }),
-      }),
-    )
+    ExpressionAttributeNames: Readonly<Record<string, string>> | undefined,
+    ExpressionAttributeValues: Item | undefined,
+  ) => {
+    const values = { ExpressionAttributeNames, ExpressionAttributeValues }
+    return isWritten(client.update({ ...item, UpdateExpression, ConditionExpression, ...values }))
+  }
   /** Frees the place of an owner that ended without a release. */
-  const free = (id: string, { until }: Taken) =>
+  const free = (id: string, until: number) =>
     update(
       'REMOVE places.#id',
       'places.#id.#until = :until',
@@ -54,11 +45,9 @@ export function createPlaces(client: DynamoDb, table: string, now: Clock): Place
       const id = idOf(place)
       const { places } = await read()
       if (places === undefined)
-        await update('SET places = :none', 'attribute_not_exists(places)', {}, { ':none': {} })
-      const old = Object.entries(places ?? {}).filter(([, { until }]) =>
-        hasCome(until, now(), FURTHEST_DEADLINE),
-      )
-      for (const [over, taken] of old) await free(over, taken)
+        await update('SET places = :none', 'attribute_not_exists(places)', undefined, { ':none': {} })
+      const old = Object.entries(places ?? {}).filter(([, { until }]) => isOverdue(until, now()))
+      for (const [over, { until }] of old) await free(over, until)
       if (places?.[id] !== undefined && old.every(([over]) => over !== id)) return 'had'
       if (Object.keys(places ?? {}).length - old.length >= limit) return 'full'
       const got = await update(
@@ -81,7 +70,7 @@ export function createPlaces(client: DynamoDb, table: string, now: Clock): Place
         `${counts ? 'SET seconds = :mean ' : ''}REMOVE places.#id`,
         'attribute_exists(places.#id)',
         { '#id': id },
-        counts ? { ':mean': Math.round(mean * 10) / 10 } : {},
+        counts ? { ':mean': Math.round(mean * 10) / 10 } : undefined,
       )
     },
     typicalSeconds: async () => (await read()).seconds,

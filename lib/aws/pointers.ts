@@ -1,5 +1,4 @@
-// Implements the port Pointers on DynamoDB: in the table of sources, one item for each pointer, and one for each kind that lists
-// the ids.
+// Implements the port Pointers on DynamoDB: one item for each pointer, and one for each kind, which lists the ids.
 
 import { pointerKey } from '../model/keys.ts'
 import type { Pointers } from '../model/ports.ts'

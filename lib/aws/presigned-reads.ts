@@ -5,19 +5,17 @@ import { joined } from '../model/joined.ts'
 import type { Presigner, Store } from '../model/ports.ts'
 import { tooLarge } from './too-large.ts'
 
-const EXPIRES = { expiresSeconds: 60 }
 /** Short, because a client waits for the answer. */
 const TIMEOUT_MS = 3_000
 /** Tries again after a 5xx, after no answer, and after `UNTIMELY`. */
 const TRIES = 3
 /** The signature's time was refused, because a clock was just set here or at AWS. The next try makes a new signature. */
-
 const UNTIMELY = 403
 
 export const createReads = (urls: Pick<Presigner, 'get'>): Pick<Store, 'get'> => ({
   get: async (key, maxBytes) => {
-    const response = await answered(() => urls.get(key, EXPIRES))
-    if (response.ok) return bounded(key, response, maxBytes)
+    const response = await answered(() => urls.get(key, { expiresSeconds: 60 }))
+    if (response.ok) return joined(response.body ?? [], maxBytes, () => tooLarge(key, maxBytes))
     await response.body?.cancel()
     if (response.status === 404) return undefined
     // The message omits the URL, which is a secret.
@@ -36,8 +34,4 @@ async function answered(sign: () => Promise<string>): Promise<Response> {
       if (tries === 1) throw error
     }
   }
-}
-
-async function bounded(key: string, { body }: Response, maxBytes: number): Promise<Uint8Array> {
-  return body === null ? new Uint8Array() : joined(body, maxBytes, () => tooLarge(key, maxBytes))
 }

@@ -222,26 +222,21 @@ const testable = (claim: string): Item => ({ ...held(claim), ':published': 'publ
 /** The last key of the previous page. */
 const keyAt = (cursor: string): string => Buffer.from(cursor, 'base64url').toString('latin1')
 
-function itemOf(item: Item): { key: string; state: ProbeState }[] {
-  const key = String(item[TABLE_KEY])
-  return unlessCorrupt(() => ({ key, state: stateOf(key, item) }))
-}
+const itemOf = (item: Item): { key: string; state: ProbeState }[] =>
+  unlessCorrupt(item, (key) => ({ key, state: stateOf(key, item) }))
 
-function openOf(item: Item): Open[] {
-  return itemOf(item).flatMap(({ key, state }) =>
+const openOf = (item: Item): Open[] =>
+  itemOf(item).flatMap(({ key, state }) =>
     state.state === 'building' || state.state === 'published' ? [{ key, state }] : [],
   )
-}
 
-function overdueOf(item: Item): { key: string; claim: string }[] {
-  const key = String(item[TABLE_KEY])
-  return unlessCorrupt(() => ({ key, ...claimIdOf(key, item) }))
-}
+const overdueOf = (item: Item): { key: string; claim: string }[] =>
+  unlessCorrupt(item, (key) => ({ key, ...claimIdOf(key, item) }))
 
 /** Skips corrupt items, so that one of them cannot block a sweep or a list. A GET of that probe reports the corruption. */
-function unlessCorrupt<T>(read: () => T): T[] {
+function unlessCorrupt<T>(item: Item, read: (key: string) => T): T[] {
   try {
-    return [read()]
+    return [read(String(item[TABLE_KEY]))]
   } catch (error) {
     if (isProbeError(error, 'misconfigured')) return []
     throw error

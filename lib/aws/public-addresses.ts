@@ -47,7 +47,6 @@ export class NotPublicError extends Error {
 }
 
 /** Checks a host name that is an address. `publicLookup` does not run for such a host. @throws {NotPublicError} */
-
 export function checkLiteral(hostname: string): void {
   const address = hostname.replace(/^\[(.*)\]$/s, '$1')
   if (isIP(address) !== 0 && !isPublicAddress(address)) throw new NotPublicError(hostname, address)

@@ -1,5 +1,4 @@
-// Implements the ports Sources, Catalogue and ListDates on the table of sources in DynamoDB. It contains digests, which never
-// change; the list of driver versions; and the dates of archives' lists.
+// Implements the ports Sources, Catalogue and ListDates on one table in DynamoDB.
 
 import { ProbeError } from '../model/errors.ts'
 import type { Catalogue, ListDates, Sources } from '../model/ports.ts'

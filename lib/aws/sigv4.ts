@@ -36,19 +36,18 @@ interface Post {
 /** Returns the headers with the signature added. */
 export function signedPost(signing: Signing, { headers, body, path = '/', query = '' }: Post): Texts {
   const { accessKeyId, sessionToken } = signing.credentials
-  const moment = momentOf(signing)
+  const { time, scope, signatureOf } = signerOf(signing)
   const all: Texts = {
     ...headers,
-    'x-amz-date': moment.time,
+    'x-amz-date': time,
     ...(sessionToken === undefined ? {} : { 'x-amz-security-token': sessionToken }),
   }
   const names = Object.keys(all).sort()
   const lines = names.map((name) => `${name}:${all[name]}`)
   const canonical = ['POST', path, query, ...lines, '', names.join(';'), hash('sha256', body)]
-  const signature = signatureOf(signing, moment, canonical)
   return {
     ...all,
-    authorization: `${ALGORITHM} Credential=${accessKeyId}/${moment.scope}, SignedHeaders=${names.join(';')}, Signature=${signature}`,
+    authorization: `${ALGORITHM} Credential=${accessKeyId}/${scope}, SignedHeaders=${names.join(';')}, Signature=${signatureOf(canonical)}`,
   }
 }
 
@@ -65,17 +64,15 @@ interface Presigned {
  * Returns `query` with its signature, encoded. It signs no header except the host, and no body, so the holder of the URL may send
  * any other headers and any body. https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
  */
-export function signedQuery(
-  signing: Signing,
-  { method, host, path, query, expiresSeconds }: Presigned,
-): string {
+export function signedQuery(signing: Signing, presigned: Presigned): string {
+  const { method, host, path, query, expiresSeconds } = presigned
   const { accessKeyId, sessionToken } = signing.credentials
-  const moment = momentOf(signing)
+  const { time, scope, signatureOf } = signerOf(signing)
   const all: Texts = {
     ...query,
     'X-Amz-Algorithm': ALGORITHM,
-    'X-Amz-Credential': `${accessKeyId}/${moment.scope}`,
-    'X-Amz-Date': moment.time,
+    'X-Amz-Credential': `${accessKeyId}/${scope}`,
+    'X-Amz-Date': time,
     'X-Amz-Expires': String(expiresSeconds),
     ...(sessionToken === undefined ? {} : { 'X-Amz-Security-Token': sessionToken }),
     'X-Amz-SignedHeaders': 'host',
@@ -87,7 +84,7 @@ export function signedQuery(
     .map((pair) => pair.join('='))
     .join('&')
   const canonical = [method, path, sorted, `host:${host}`, '', 'host', UNSIGNED]
-  return `${sorted}&X-Amz-Signature=${signatureOf(signing, moment, canonical)}`
+  return `${sorted}&X-Amz-Signature=${signatureOf(canonical)}`
 }
 
 const UNSIGNED = 'UNSIGNED-PAYLOAD'
@@ -96,26 +93,16 @@ const UNSIGNED = 'UNSIGNED-PAYLOAD'
 export const encode = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
 
-interface Moment {
-  /** `20261123T120000Z` */
-  readonly time: string
-  /** `20261123/eu-central-1/s3/aws4_request` */
-  readonly scope: string
-}
-
-function momentOf({ now, region, service }: Signing): Moment {
+/** `time`: `20261123T120000Z`. `scope`: `20261123/eu-central-1/s3/aws4_request`. */
+function signerOf({ now, region, service, credentials }: Signing) {
   const time = new Date(now).toISOString().replace(/[:-]|\.\d+/g, '')
-  return { time, scope: `${time.slice(0, 8)}/${region}/${service}/aws4_request` }
-}
-
-/** Returns the signature in lower-case hex. `canonical`: lines of the canonical request. */
-function signatureOf(
-  { credentials }: Signing,
-  { time, scope }: Moment,
-  canonical: readonly string[],
-): string {
-  const text = [ALGORITHM, time, scope, hash('sha256', canonical.join('\n'))].join('\n')
-  return createHmac('sha256', signingKey(credentials.secretAccessKey, scope)).update(text).digest('hex')
+  const scope = `${time.slice(0, 8)}/${region}/${service}/aws4_request`
+  /** Returns the signature in lower-case hex. `canonical`: lines of the canonical request. */
+  const signatureOf = (canonical: readonly string[]): string => {
+    const text = [ALGORITHM, time, scope, hash('sha256', canonical.join('\n'))].join('\n')
+    return createHmac('sha256', signingKey(credentials.secretAccessKey, scope)).update(text).digest('hex')
+  }
+  return { time, scope, signatureOf }
 }
 
 /** Keeps derived keys, so that each is derived once for each secret, day, region and service. */

@@ -5,13 +5,12 @@ import {
   GetObjectCommand,
   type GetObjectCommandOutput,
   HeadObjectCommand,
-  type HeadObjectCommandOutput,
   PutObjectCommand,
   type S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3'
 import { isSha256 } from '../model/digest.ts'
-import { ProbeError } from '../model/errors.ts'
+import { ProbeError, unless } from '../model/errors.ts'
 import { joined } from '../model/joined.ts'
 import type { ObjectMeta, Store } from '../model/ports.ts'
 import { tooLarge } from './too-large.ts'
@@ -33,14 +32,8 @@ export function createStore(client: S3Client, bucket: string): Store {
         IfNoneMatch: '*',
       }),
     )
-  const head = async (key: string): Promise<HeadObjectCommandOutput | undefined> => {
-    try {
-      return await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }))
-    } catch (error) {
-      if (statusOf(error) === 404) return undefined
-      throw error
-    }
-  }
+  const head = (key: string) =>
+    unless(isAbsent, client.send(new HeadObjectCommand({ Bucket: bucket, Key: key })))
   return {
     size: async (key) => (await head(key))?.ContentLength,
     async stat(key) {
@@ -49,13 +42,8 @@ export function createStore(client: S3Client, bucket: string): Store {
       return bytes === undefined || !isSha256(sha256) ? undefined : { sha256, bytes }
     },
     async get(key, maxBytes) {
-      try {
-        const found = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }))
-        return await readBounded(key, found, maxBytes)
-      } catch (error) {
-        if (statusOf(error) === 404) return undefined
-        throw error
-      }
+      const found = await unless(isAbsent, client.send(new GetObjectCommand({ Bucket: bucket, Key: key })))
+      return found && readBounded(key, found, maxBytes)
     },
     async create(key, body, meta) {
       for (let tries = TRIES; ; tries -= 1) {
@@ -86,3 +74,5 @@ async function readBounded(
 
 const statusOf = (error: unknown): number | undefined =>
   error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined
+
+const isAbsent = (error: unknown): boolean => statusOf(error) === 404

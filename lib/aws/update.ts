@@ -11,17 +11,8 @@ export const NEXT = Symbol('next')
 /** A value for `changing`: `{ [FIRST]: value }` sets the attribute only if the item does not have it. */
 export const FIRST = Symbol('first')
 
-interface Changing {
-  readonly UpdateExpression: string
-  readonly ExpressionAttributeNames: Readonly<Record<string, string>>
-  readonly ExpressionAttributeValues: Item
-}
-
-/**
- * Sets and removes attributes, and skips undefined values. Uses the placeholders `#name` and `:set_name`, because names may be
- * reserved words.
- */
-export function changing(set: Item, remove: readonly string[] = []): Changing {
+/** Skips undefined values. Uses the placeholders `#name` and `:set_name`, because names may be reserved words. */
+export function changing(set: Item, remove: readonly string[] = []) {
   const entries = Object.entries(set).filter(([, value]) => value !== undefined)
   const plain = entries.filter(([, value]) => value !== NEXT)
   const removed = remove.length === 0 ? '' : ` REMOVE ${remove.map((name) => `#${name}`).join(', ')}`
@@ -43,7 +34,7 @@ function sourceOf(name: string, value: unknown): string {
 }
 
 const firstOf = (value: unknown): unknown =>
-  typeof value === 'object' && value !== null && FIRST in value ? value[FIRST] : undefined
+  value instanceof Object && FIRST in value ? value[FIRST] : undefined
 
 /** Replaces number `next.number - 1`, or creates number 1. The condition fails if another writer was faster. */
 export function movingTo(next: Item & { readonly number: number }, remove: readonly string[] = []) {

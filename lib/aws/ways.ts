@@ -3,6 +3,7 @@
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent, type RequestOptions } from 'node:https'
 import { createSecureContext, getCACertificates } from 'node:tls'
+import { codeOf } from '../model/errors.ts'
 import { NETWORK, type NetworkSettings } from '../model/network.ts'
 import { withoutSecrets } from '../model/places.ts'
 import { checkLiteral, NotPublicError, publicLookup } from './public-addresses.ts'
@@ -49,10 +50,7 @@ const trusting = (ca: readonly string[]) =>
 /** The options of Node's global agent: it closes idle connections after five seconds, before servers do. */
 const LIKE_THE_GLOBAL_ONE = { keepAlive: true, timeout: 5000 }
 
-/**
- * Node's own agents: they use a tunnel for https, and send the full URL for http. Each request gets its own connection, because
- * proxies close idle ones at unknown times.
- */
+/** They use a tunnel for https. Each request gets its own connection, because proxies close idle ones at unknown times. */
 function agentsThrough(proxy: string, timeout: number, trusted: object) {
   const options = { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy }, timeout }
   return { http: new HttpAgent(options), https: new HttpsAgent({ ...options, ...trusted }) }
@@ -111,9 +109,6 @@ const UNTRUSTED =
   /^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_SELF_SIGNED|CERT_|INVALID_CA|PATH_LENGTH_|ERR_TLS_CERT_ALTNAME)/
 
 const isOfCertificate = (cause: unknown): boolean => UNTRUSTED.test(codeOf(cause))
-
-const codeOf = (cause: unknown): string =>
-  cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : ''
 
 const certificateHint = (ca: readonly string[]): string =>
   ca.length === 0

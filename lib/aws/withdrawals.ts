@@ -15,7 +15,6 @@ export interface Withdrawals {
 
 export function createWithdrawals(client: DynamoDb, table: string, now: Clock): Withdrawals {
   // One conditional write for each call: a crash leaves the old item or the new one.
-
   const update = (key: string, expression: string, condition: string, values: Item) =>
     isWritten(
       client.update({

@@ -43,9 +43,7 @@ function groupsOf(address: string): number[] | undefined {
  * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/adding-cloudfront-headers.html
  */
 export function viewerAddress(text: string): string | undefined {
-  const { bracketed, plain, port } =
-    /^(?:\[(?<bracketed>[0-9A-Fa-f:.]+)\]|(?<plain>[0-9A-Fa-f:.]+)):(?<port>\d{1,5})$/.exec(text)?.groups ??
-    {}
+  const [, bracketed, plain, port] = /^(?:\[([0-9A-Fa-f:.]+)\]|([0-9A-Fa-f:.]+)):(\d{1,5})$/.exec(text) ?? []
   const address = bracketed ?? plain
   if (address === undefined || Number(port) > 65_535) return undefined
   return addressOf(address) === undefined ? undefined : address

@@ -2,11 +2,8 @@
 
 import type { Settings } from './settings.ts'
 
-/** Executions. 0: the function has no reservation and no limit of its own. */
-type Reserved = Readonly<Record<'wait' | 'direct' | 'v1', number>>
-
-/** `direct` serves clients from before May 2020. They wait too, but they are few. */
-export const reservedFor = ({ waitConcurrency }: Pick<Settings['cloud'], 'waitConcurrency'>): Reserved => ({
+/** Executions by function; 0: no reservation and no limit. `direct` serves clients from before May 2020, which are few. */
+export const reservedFor = ({ waitConcurrency }: Pick<Settings['cloud'], 'waitConcurrency'>) => ({
   wait: waitConcurrency,
   direct: Math.ceil(waitConcurrency / 10),
   v1: Math.ceil(waitConcurrency / 5),

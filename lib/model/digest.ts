@@ -9,7 +9,7 @@ const SHA256 = /^[0-9a-f]{64}$/
 export const sha256Hex = z.string().regex(SHA256)
 export const isSha256 = (text: string): boolean => SHA256.test(text)
 
-/** Digest and size of an object in the inputs bucket. */
+/** Digest and size of an object or a probe. */
 export const storedSchema = z.object({ sha256: sha256Hex, bytes: z.number().int().nonnegative() })
 export type Stored = z.infer<typeof storedSchema>
 

@@ -6,9 +6,7 @@ import * as z from 'zod'
 const VERSION = '{driverVersion}'
 const FILE = `${VERSION}.tar.gz`
 
-/**
- * A mirror, a folder or a file. Without `{driverVersion}` it must be a folder: one file cannot be the archive of all versions.
- */
+/** A mirror, a folder or a file. Without `{driverVersion}` it is a folder: one file cannot be the archive of all versions. */
 export const driverArchive = z
   .string()
   .refine((place) => place.includes(VERSION) || !/\.(?:tar\.gz|tgz)$/.test(place), {

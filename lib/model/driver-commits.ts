@@ -1,5 +1,4 @@
-// Defines how the registry serves driver versions that are commits of falcosecurity/libs (40 hex digits). Falco's master branch
-// requests such versions.
+// Serves driver versions that are commits of falcosecurity/libs (40 hex digits), which Falco's master branch requests.
 
 import * as z from 'zod'
 import { sha256Hex } from './digest.ts'
@@ -7,10 +6,7 @@ import { driverArchive } from './driver-archives.ts'
 import { ProbeError } from './errors.ts'
 import type { DriverVersions } from './settings.ts'
 
-/**
- * GitHub serves the commits of every fork under upstream's URL. With mode `any`, anyone with a fork can therefore make the
- * registry build their own sources.
- */
+/** GitHub serves the commits of forks under upstream's URL, so with mode `any`, everyone can make the registry build theirs. */
 export const driverCommitsSchema = z.object({
   /** `off`: builds no commit. `listed`: builds the commits in `sha256`. `any`: builds every commit in the archives */
   mode: z.enum(['off', 'listed', 'any']),

@@ -21,13 +21,10 @@ export type DriverCatalogue = Read<typeof driverCatalogueSchema>
 type Catalogued = Pick<Settings, 'drivers' | 'driverCommits'>
 
 /** Catalogue entry of a driver version. Tests for a commit first, because a commit may look like a package's version. */
-export const entryOf = (
-  { drivers, driverCommits }: Catalogued,
-  driverVersion: string,
-): DriverVersions | undefined =>
+export const entryOf = (settings: Catalogued, driverVersion: string): DriverVersions | undefined =>
   isCommit(driverVersion)
-    ? commitEntry(driverCommits, driverVersion)
-    : drivers.find(({ match }) => new RegExp(`^(?:${match})$`).test(driverVersion))
+    ? commitEntry(settings.driverCommits, driverVersion)
+    : settings.drivers.find(({ match }) => new RegExp(`^(?:${match})$`).test(driverVersion))
 
 /** Upstream versions as people misspell them: 7.3.0, v7.3.0, 7.3+driver, 7.3.0-driver. */
 const NEARLY = /^v?(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?(?:[-+_~.]?driver)?$/

@@ -1,4 +1,4 @@
-// Defines the domain's only error type, and the closed set of its codes.
+// Defines the domain's only error type and the closed set of its codes, and recognizes other errors.
 
 export type ErrorCode =
   /** the path is not a valid name of a probe */
@@ -50,9 +50,7 @@ export type ErrorCode =
   /** a client's request body is too large; `too-large` is for data from mirrors and builds */
   | 'body-too-large'
 
-/**
- * `message` is human-readable. It names the failure, the probe or file, and the remedy. It never contains a secret.
- */
+/** `message` is human-readable. It names the failure, the probe or file, and the remedy. It never contains a secret. */
 export class ProbeError extends Error {
   readonly code: ErrorCode
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
@@ -70,10 +68,24 @@ export const isProbeError = (error: unknown, code?: ErrorCode): error is ProbeEr
  * absent objects if the caller may not list the bucket. Code that reads such a bucket must decide between the two cases.
  */
 export const answers403 = (error: ProbeError): boolean =>
-  typeof error.cause === 'object' &&
-  error.cause !== null &&
-  'status' in error.cause &&
-  error.cause.status === 403
+  error.cause instanceof Object && 'status' in error.cause && error.cause.status === 403
+
+/** Node's code of a failed system call or connection, e.g. `ECONNRESET`; empty: it has none. */
+export const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
+
+/** `undefined` instead of an error that `isExpected` accepts. */
+export async function unless<T>(
+  isExpected: (error: unknown) => boolean,
+  result: Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await result
+  } catch (error) {
+    if (isExpected(error)) return undefined
+    throw error
+  }
+}
 
 /** For exhaustive switches. */
 export function unreachable(value: never): never {

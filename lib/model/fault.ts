@@ -11,12 +11,9 @@ const ACCOUNT = /\b\d{12}\b/g
 /** Printable ASCII, without secrets and account numbers. */
 export function faultOf(error: unknown): string {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-  return printable(
-    text
-      .slice(0, 4 * MAX)
-      .replace(QUERY, '?...')
-      .replace(ACCOUNT, '...')
-      .replace(/\s+/g, ' '),
-    MAX,
-  )
+  const safe = text
+    .slice(0, 4 * MAX)
+    .replace(QUERY, '?...')
+    .replace(ACCOUNT, '...')
+  return printable(safe.replace(/\s+/g, ' '), MAX)
 }

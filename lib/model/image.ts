@@ -13,10 +13,7 @@ export const imageObjectSchema = z.object({
   bytes: z.int().nonnegative(),
   /** key in the artifacts bucket; a probe and its signature keep the key that they were published under */
   object: z.string(),
-  /**
-   * keys of the probes that it belongs to. An object is served while at least one of them is served; an index only while all of
-   * them are.
-   */
+  /** keys of its probes. An object is served while at least one of them is served; an index only while all of them are */
   of: z.set(z.string()).transform((keys) => [...keys].sort()),
   /** digest of the manifest that signs it */
   signature: digest.optional(),

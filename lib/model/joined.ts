@@ -1,11 +1,8 @@
 // Joins the chunks of a stream, up to a limit.
 
-/**
- * Counts the bytes that arrive and ignores any declared length. Throws `tooLarge()` above `maxBytes`; the throw also destroys
- * the stream. Calls `progress` with the number of bytes so far.
- */
+/** Ignores any declared length. Above `maxBytes`, throws `tooLarge()` and destroys the stream. `progress` gets the sum of bytes. */
 export async function joined(
-  chunks: AsyncIterable<Uint8Array>,
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   maxBytes: number,
   tooLarge: () => Error,
   progress: (bytes: number) => void = () => {},

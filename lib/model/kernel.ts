@@ -91,12 +91,8 @@ export const idByName = (config: string, { arch, target, kernelRelease, kernelVe
   `${config}/${arch}/${target}_${kernelRelease}_${kernelVersion}`
 
 /** Id of the record for names that the loaders of 2015 to 2020 request. */
-export const idByMd5 = ({
-  configMd5,
-  arch,
-  unameRelease,
-}: Pick<SubmittedKernel, 'configMd5' | 'arch' | 'unameRelease'>): string =>
-  `md5/${configMd5}/${arch}/${unameRelease}`
+export const idByMd5 = (kernel: Pick<SubmittedKernel, 'configMd5' | 'arch' | 'unameRelease'>): string =>
+  `md5/${kernel.configMd5}/${kernel.arch}/${kernel.unameRelease}`
 
 /** Digest of the complete record. Kernels with the same digest get the same probes. */
 export const digestOf = (kernel: SubmittedKernel): string => sha256(JSON.stringify(schema.parse(kernel)))

@@ -64,7 +64,6 @@ export const imageObject = (digest: string): string => listObject('oci', digest.
 export const PACKAGED_KEYS = ['driver/*']
 export const CHANNEL_KEYS = CHANNELS.map((channel) => `${channel}/*`)
 /** Patterns of keys of all probes (lib/names/grammar.ts) and packages, without the public keys. */
-
 export const ARTIFACT_KEYS = ['driver/*', 'config/*', 'config-hash/*', ...CHANNEL_KEYS]
 /** Id of a pointer in the table of sources. No driver version begins with `~`. */
 export const pointerKey = (id: string): string => `~${id}`

@@ -8,8 +8,10 @@ export interface KnownFailure {
   /** first and last driver version that fail; without a last, future versions fail too */
   readonly drivers: readonly [first: string, last?: string]
   readonly kinds: readonly Kind[]
-  /** first and last kernel series; without a last, all later kernels: a function that Linux removed does not come back */
-  readonly kernels: readonly [from: Series, to?: Series]
+  /** first kernel series */
+  readonly from: Series
+  /** last kernel series; absent: all later kernels too, because a function that Linux removed does not come back */
+  readonly to?: Series
   /** human-readable: what changed in the kernel */
   readonly why: string
   /** human-readable: what to do */
@@ -86,31 +88,19 @@ const NEWER = 'Use driver version 7.2.1+driver or a newer one'
 const NEWER_EBPF = 'Use one of the driver versions 7.3.0+driver to 9.1.0+driver'
 const NEWER_PACKAGE = 'Use driver version 0.20.0 or a newer one'
 
-const span = (from: Series, to?: Series): KnownFailure['kernels'] => (to === undefined ? [from] : [from, to])
-
 /** A refusal quotes the first row that matches. */
 export const KNOWN_FAILURES: readonly KnownFailure[] = [
-  { ...MS_EXTENSIONS, drivers: ['2.0.0+driver', '9.1.0+driver'], kernels: span([7, 2]), instead: KMOD },
-  { ...MS_EXTENSIONS, drivers: ['0.1.1', '0.23.2'], kernels: span([7, 2]), instead: KMOD },
-  { ...CONST_DEVICE, drivers: ['0.1.1', '0.1.1'], kernels: span([6, 2], [6, 9]), instead: NEWER_PACKAGE },
-  { ...FD_IS_OPEN, drivers: ['0.1.1', '0.1.1'], kernels: span([6, 10]), instead: NEWER_PACKAGE },
-  {
-    ...CONST_DEVICE,
-    drivers: ['2.0.0+driver', '4.0.0+driver'],
-    kernels: span([6, 2], [6, 9]),
-    instead: NEWER,
-  },
-  {
-    ...CLASS_CREATE,
-    drivers: ['4.0.1+driver', '5.0.0+driver'],
-    kernels: span([6, 4], [6, 9]),
-    instead: NEWER,
-  },
-  { ...STRLCPY, drivers: ['5.0.1+driver', '7.0.0+driver'], kernels: span([6, 8], [6, 9]), instead: NEWER },
-  { ...FD_IS_OPEN, drivers: ['2.0.0+driver', '7.2.0+driver'], kernels: span([6, 10]), instead: NEWER },
-  { ...RSS_STAT, drivers: ['0.1.1', '0.1.1'], kernels: span([6, 2]), instead: NEWER_PACKAGE },
-  { ...RSS_STAT, drivers: ['2.0.0+driver', '4.0.0+driver'], kernels: span([6, 2]), instead: NEWER_EBPF },
-  { ...CAPABILITIES, drivers: ['4.0.1+driver', '4.0.1+driver'], kernels: span([6, 3]), instead: NEWER_EBPF },
-  { ...I_CTIME, drivers: ['5.0.0+driver', '6.0.0+driver'], kernels: span([6, 6]), instead: NEWER_EBPF },
-  { ...I_CTIME_SEC, drivers: ['6.0.1+driver', '7.2.1+driver'], kernels: span([6, 11]), instead: NEWER_EBPF },
+  { ...MS_EXTENSIONS, drivers: ['2.0.0+driver', '9.1.0+driver'], from: [7, 2], instead: KMOD },
+  { ...MS_EXTENSIONS, drivers: ['0.1.1', '0.23.2'], from: [7, 2], instead: KMOD },
+  { ...CONST_DEVICE, drivers: ['0.1.1', '0.1.1'], from: [6, 2], to: [6, 9], instead: NEWER_PACKAGE },
+  { ...FD_IS_OPEN, drivers: ['0.1.1', '0.1.1'], from: [6, 10], instead: NEWER_PACKAGE },
+  { ...CONST_DEVICE, drivers: ['2.0.0+driver', '4.0.0+driver'], from: [6, 2], to: [6, 9], instead: NEWER },
+  { ...CLASS_CREATE, drivers: ['4.0.1+driver', '5.0.0+driver'], from: [6, 4], to: [6, 9], instead: NEWER },
+  { ...STRLCPY, drivers: ['5.0.1+driver', '7.0.0+driver'], from: [6, 8], to: [6, 9], instead: NEWER },
+  { ...FD_IS_OPEN, drivers: ['2.0.0+driver', '7.2.0+driver'], from: [6, 10], instead: NEWER },
+  { ...RSS_STAT, drivers: ['0.1.1', '0.1.1'], from: [6, 2], instead: NEWER_PACKAGE },
+  { ...RSS_STAT, drivers: ['2.0.0+driver', '4.0.0+driver'], from: [6, 2], instead: NEWER_EBPF },
+  { ...CAPABILITIES, drivers: ['4.0.1+driver', '4.0.1+driver'], from: [6, 3], instead: NEWER_EBPF },
+  { ...I_CTIME, drivers: ['5.0.0+driver', '6.0.0+driver'], from: [6, 6], instead: NEWER_EBPF },
+  { ...I_CTIME_SEC, drivers: ['6.0.1+driver', '7.2.1+driver'], from: [6, 11], instead: NEWER_EBPF },
 ]

@@ -5,7 +5,6 @@ export function limited(max: number): <T>(job: () => Promise<T>) => Promise<T> {
   const waiting: (() => void)[] = []
   let free = max
   // A free place goes to the job that has waited longest, even if a new call arrives first.
-
   const give = (): void => {
     const next = waiting.shift()
     if (next === undefined) free += 1

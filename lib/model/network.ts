@@ -4,10 +4,7 @@ import { X509Certificate } from 'node:crypto'
 import * as z from 'zod'
 
 export const networkSchema = z.object({
-  /**
-   * URL of the proxy for mirrors, such as `http://proxy.example:3128`. It may contain a user name and a password, which only the
-   * proxy gets
-   */
+  /** URL of the proxy for mirrors. It may contain a user name and a password, which only the proxy gets */
   proxy: z
     .string()
     .refine(isProxy, { error: 'is not of the form http://proxy.example:3128, or https' })

@@ -17,8 +17,6 @@ interface AskedKernel {
   readonly kinds: readonly Kind[]
 }
 
-type Catalogued = Pick<Settings, 'drivers' | 'driverCommits' | 'revoked'>
-
 /**
  * `packaged`: versions that are available as packages, newest first. Prefers them to upstream's releases, because some machines
  * cannot reach upstream's archives. If no version supports the kernel, returns the one with the most helpful refusal: for a
@@ -26,10 +24,12 @@ type Catalogued = Pick<Settings, 'drivers' | 'driverCommits' | 'revoked'>
  * that name and those kinds.
  */
 export function newestDriver(
-  settings: Catalogued,
+  settings: Pick<Settings, 'drivers' | 'driverCommits' | 'revoked'>,
   packaged: readonly string[],
-  asked: AskedKernel,
+  kernel: AskedKernel,
 ): string | undefined {
+  const [kind = 'kmod', ...others] = kernel.kinds
+  const asked = { ...kernel, kinds: [kind, ...others] }
   const served = [...packaged, ...UPSTREAM_DRIVERS].flatMap((driverVersion) => {
     const entry = entryOf(settings, driverVersion)
     if (entry === undefined || settings.revoked.includes(driverVersion) || !isBuiltSo(entry, asked)) return []
@@ -37,32 +37,24 @@ export function newestDriver(
   })
   const good = served.find(({ refusal }) => refusal === undefined)
   const best = good ?? served.find(({ refusal }) => refusal?.code !== 'unsupported-kernel')
-  return (best ?? leastDemanding(served, asked))?.driverVersion
+  if (best !== undefined) return best.driverVersion
+  const oldest = (driverVersion: string) => oldestKernel({ driverVersion, kind, arch: kernel.arch })
+  const versions = served.map(({ driverVersion }) => driverVersion)
+  return versions.toSorted((a, b) => compareSeries(oldest(a), oldest(b)))[0]
 }
 
 const isBuiltSo = ({ names, kinds }: DriverVersions, asked: AskedKernel): boolean =>
   (asked.driverName === undefined || names.includes(asked.driverName)) &&
-  kindsOf(asked).every((kind) => kinds.includes(kind))
-
-const kindsOf = ({ kinds }: AskedKernel): readonly Kind[] => (kinds.length === 0 ? ['kmod'] : kinds)
+  asked.kinds.every((kind) => kinds.includes(kind))
 
 function refusalOf(entry: DriverVersions, driverVersion: string, asked: AskedKernel): ProbeError | undefined {
   const series = seriesOf(asked.unameRelease)
   if (series === undefined) return undefined
   try {
-    for (const kind of kindsOf(asked)) checkSupport(entry, { driverVersion, kind, arch: asked.arch }, series)
+    for (const kind of asked.kinds) checkSupport(entry, { driverVersion, kind, arch: asked.arch }, series)
     return undefined
   } catch (error) {
     if (isProbeError(error)) return error
     throw error
   }
-}
-
-function leastDemanding<T extends { readonly driverVersion: string }>(
-  served: readonly T[],
-  { arch, ...asked }: AskedKernel,
-): T | undefined {
-  const [kind = 'kmod'] = asked.kinds
-  const oldest = ({ driverVersion }: T) => oldestKernel({ driverVersion, kind, arch })
-  return served.toSorted((a, b) => compareSeries(oldest(a), oldest(b)))[0]
 }

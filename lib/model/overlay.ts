@@ -1,5 +1,4 @@
-// Merges settings into defaults, and computes the difference again. Merges objects member by member, and replaces lists and other
-// values.
+// Merges settings into defaults, and computes the difference again. Objects are merged; lists and other values are replaced.
 
 import { isDeepStrictEqual } from 'node:util'
 

@@ -1,5 +1,4 @@
-// Defines the ports: interfaces to everything that the domain needs from outside. Adapters are in lib/aws, and the contract tests
-// run against each of them.
+// Defines the ports: interfaces to everything that the domain needs from outside. The contract tests run against each adapter.
 
 import type { Stored } from './digest.ts'
 import type { DriverCatalogue } from './drivers.ts'
@@ -22,10 +21,7 @@ export type NewId = () => string
 export interface Index {
   /** `undefined`: absent or expired. With `consistent: false` (default), the answer may be a second old. */
   get(key: string, options?: { consistent?: boolean }): Promise<ProbeState | undefined>
-  /**
-   * absent, failed-and-due or building-past-deadline -> building. Resolves to the attempt's number; `undefined`: another caller
-   * was faster, or the item is in another state.
-   */
+  /** absent, failed-and-due or building-past-deadline -> building. The attempt's number; `undefined`: it is in another state. */
   claim(
     key: string,
     claim: Pick<Claim, 'id' | 'claimedAt' | 'deadline' | 'caller'> & Expiring,
@@ -88,12 +84,7 @@ export interface Testing {
   /** milliseconds since the epoch; after it, the next test is requested */
   readonly deadline: number
   /** the tested probe */
-  readonly probe?: Measured
-}
-
-export interface Measured {
-  readonly sha256: string
-  readonly bytes: number
+  readonly probe?: Stored
 }
 
 /** An expiry. Items of started builds and published probes have none. */
@@ -276,7 +267,7 @@ export interface BrokeOff {
 export interface BuildLook {
   readonly status: BuildStatus
   /** only for `failed` and `timed-out`, if the builder reports it */
-  readonly brokeOff?: BrokeOff
+  readonly brokeOff?: BrokeOff | undefined
 }
 
 export interface Builder {
@@ -287,10 +278,11 @@ export interface Builder {
   stop(buildId: string): Promise<void>
 }
 /** `build` makes the probe; in `load-test`, the probe's own kernel loads it. */
-export type Phase = 'build' | 'load-test'
-export type BuildOrder = OrderOfBuild &
-  ({ readonly phase: 'build' } | { readonly phase: 'load-test'; readonly test: number })
-interface OrderOfBuild {
+export type Phase = BuildOrder['phase']
+export type BuildOrder = (
+  | { readonly phase: 'build' }
+  | { readonly phase: 'load-test'; readonly test: number }
+) & {
   readonly key: string
   readonly probe: Probe
   readonly claim: string
@@ -313,10 +305,7 @@ export interface Signer {
   sign(body: Uint8Array, statement: readonly string[], at?: number): Promise<string>
   /** Returns the text with a cleartext signature (RFC 9580, section 7). No line may end with a blank. */
   signText(text: string): Promise<string>
-  /**
-   * Returns a signature by the same key for clients without OpenPGP: RSA PKCS #1 v1.5 over SHA-256, deterministic. `undefined`:
-   * it is not an RSA key.
-   */
+  /** For clients without OpenPGP: RSA PKCS #1 v1.5 over SHA-256 by the same key, deterministic. `undefined`: it is not RSA. */
   signPlain(body: Uint8Array): Promise<Uint8Array | undefined>
 }
 

@@ -29,7 +29,6 @@ export const PRICES = {
     minute: { BUILD_GENERAL1_SMALL: 0.005, BUILD_GENERAL1_MEDIUM: 0.01, BUILD_GENERAL1_LARGE: 0.02 },
   },
   /** an HTTPS request; a call of a CloudFront function; data to the internet */
-
   cloudFront: { request: 1e-6, call: 0.1e-6, gigabyte: 0.085 },
   cloudWatch: { logGigabyte: 0.5, alarmMetricMonth: 0.1, metricMonth: 0.3, dashboardMonth: 3 },
   secrets: { month: 0.4 },

@@ -149,13 +149,6 @@ export const loadTestSchema = z.object({
 })
 export type LoadTest = Read<typeof loadTestSchema>
 
-const withdrawnSchema = z.object({
-  /** human-readable line */
-  reason: z.string(),
-  /** milliseconds since the epoch */
-  at: z.number(),
-})
-
 const publicationSchema = z.object({
   /** digest of the probe */
   sha256: sha256Hex,
@@ -168,7 +161,14 @@ const publicationSchema = z.object({
   /** absent: load tests are off, or this one has no result yet */
   loadTest: loadTestSchema.optional(),
   /** an operator withdrew the probe: its objects stay, but the registry does not serve them */
-  withdrawn: withdrawnSchema.optional(),
+  withdrawn: z
+    .object({
+      /** human-readable line */
+      reason: z.string(),
+      /** milliseconds since the epoch */
+      at: z.number(),
+    })
+    .optional(),
 })
 export type Publication = Read<typeof publicationSchema>
 
@@ -199,11 +199,6 @@ const builtBy = z.object({
   /** number of attempts, including this one */
   attempt: z.number(),
 })
-
-/**
- * Deadline of a published probe's load test, in milliseconds since the epoch. After it, the registry requests the next test.
- */
-const deadline = z.number().optional()
 
 /** Members for a load test that runs, waits or must be repeated. */
 const testingShape = {
@@ -243,6 +238,12 @@ export const stateSchema = z.discriminatedUnion('state', [
   failureSchema.extend({ state: z.literal('failed'), ...builtBy.shape }),
   /** an older name of a kernel; its probe is at the key `of` */
   builtBy.extend({ state: z.literal('alias'), of: z.string() }),
-  publicationSchema.extend({ state: z.literal('published'), ...builtBy.shape, ...testingShape, deadline }),
+  publicationSchema.extend({
+    state: z.literal('published'),
+    ...builtBy.shape,
+    ...testingShape,
+    /** milliseconds since the epoch; after it, the registry requests the next load test */
+    deadline: z.number().optional(),
+  }),
 ])
 export type ProbeState = Read<typeof stateSchema>

@@ -1,6 +1,5 @@
 // Computes the times of retries, deadlines and waits.
 
-import { unreachable } from './errors.ts'
 import type { FailureReason } from './probe.ts'
 
 const SECOND = 1000
@@ -21,10 +20,7 @@ export const FURTHEST_LEASE = 5 * MINUTE
 /** The same limit for the time of a retry. */
 export const FURTHEST_RETRY = DAY + HOUR
 
-/**
- * True if a recorded time has passed. A time more than `furthest` milliseconds ahead was recorded before the clock was set back,
- * and counts as passed.
- */
+/** True for a past time, and for one over `furthest` milliseconds ahead, which was recorded before the clock was set back. */
 export const hasCome = (moment: number, now: number, furthest: number): boolean =>
   moment <= now || moment > now + furthest
 
@@ -38,38 +34,34 @@ export const isRecent = (at: number, now: number, milliseconds: number): boolean
 /** Age at which the registry reads the list of driver versions again. Archives change a few times a day. */
 export const CATALOGUE_MILLISECONDS = 15 * MINUTE
 
+/** Milliseconds; they double with each attempt, up to `longest`. */
+const growing = (attempt: number, longest: number): number =>
+  Math.min(30 * SECOND * 2 ** (attempt - 1), longest)
+
 /**
- * Time of the next attempt, in milliseconds since the epoch. After failures that only others can repair (a missing package, a
- * broken driver), it is far away. After the registry's own failures it comes soon, and then with growing delays. Most unreachable
- * mirrors return within minutes, so for these there are at least four retries an hour.
+ * Milliseconds until the next attempt. After failures that only others can repair (a missing package, a broken driver), it is far
+ * away. After the registry's own failures it comes soon, and then with growing delays. Most unreachable mirrors return within
+ * minutes, so for these there are at least four retries an hour.
  */
-export function retryAt(reason: FailureReason, attempt: number, now: number): number {
-  switch (reason) {
-    case 'headers-not-found':
-    case 'driver-source-not-found':
-      return now + HOUR
-    case 'compile-error':
-    case 'verification-failed':
-    case 'cannot-load':
-    case 'load-test':
-      return now + DAY
-    case 'build-timeout':
-      return now + HOUR
-    case 'no-room':
-      return now + 30 * SECOND
-    case 'mirror-unreachable':
-      return now + Math.min(30 * SECOND * 2 ** (attempt - 1), 15 * MINUTE)
-    case 'build-broken':
-    case 'plan-error':
-      return now + Math.min(30 * SECOND * 2 ** (attempt - 1), 6 * HOUR)
-    case 'build-lost':
-      return attempt <= 2 ? now : now + Math.min(30 * SECOND * 2 ** (attempt - 3), 6 * HOUR)
-    case 'budget-spent':
-      return nextDay(now)
-    default:
-      return unreachable(reason)
-  }
+const DELAYS: Readonly<Record<FailureReason, (attempt: number, now: number) => number>> = {
+  'headers-not-found': () => HOUR,
+  'driver-source-not-found': () => HOUR,
+  'compile-error': () => DAY,
+  'verification-failed': () => DAY,
+  'cannot-load': () => DAY,
+  'load-test': () => DAY,
+  'build-timeout': () => HOUR,
+  'no-room': () => 30 * SECOND,
+  'mirror-unreachable': (attempt) => growing(attempt, 15 * MINUTE),
+  'build-broken': (attempt) => growing(attempt, 6 * HOUR),
+  'plan-error': (attempt) => growing(attempt, 6 * HOUR),
+  'build-lost': (attempt) => (attempt <= 2 ? 0 : growing(attempt - 2, 6 * HOUR)),
+  'budget-spent': (_, now) => nextDay(now) - now,
 }
+
+/** Time of the next attempt, in milliseconds since the epoch. */
+export const retryAt = (reason: FailureReason, attempt: number, now: number): number =>
+  now + DELAYS[reason](attempt, now)
 
 /** Interval of signs of life from waiting clients; also the time in which an event should arrive. */
 export const SIGN_MILLISECONDS = 5000

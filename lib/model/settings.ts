@@ -7,6 +7,9 @@ import { driverArchive } from './driver-archives.ts'
 import { DRIVER_COMMITS, driverCommitsSchema } from './driver-commits.ts'
 import { ARCHES, DRIVER_NAMES, KINDS, RECIPES } from './probe.ts'
 
+/** `error`: allowed values, for the operator */
+const matching = (pattern: RegExp, error: string) => z.string().regex(pattern, { error })
+
 const driverSource = z.discriminatedUnion('from', [
   /** a package of driver sources with a Makefile; the signed lists of `driverPackages` contain its digest */
   z.object({ from: z.literal('package'), package: z.string() }),
@@ -14,11 +17,7 @@ const driverSource = z.discriminatedUnion('from', [
    * a .tar.gz. `{driverVersion}` in the URL is replaced. Without a URL, it is searched in `driverArchives`. Without a digest, it is
    * trusted on first use
    */
-  z.object({
-    from: z.literal('archive'),
-    url: z.string().optional(),
-    sha256: sha256Hex.optional(),
-  }),
+  z.object({ from: z.literal('archive'), url: z.string().optional(), sha256: sha256Hex.optional() }),
   /** a local folder of driver sources; never in the cloud */
   z.object({ from: z.literal('directory'), path: z.string() }),
 ])
@@ -36,44 +35,40 @@ const driverVersions = z.object({
   knownFailures: z.enum(['refused', 'tried']).optional(),
 })
 
-/**
- * CodeBuild's own images are named by tag, because AWS also runs the machine. All others are named by digest, because a tag can be
- * moved.
- */
-const buildImage = z
-  .string()
-  .regex(/^(?:aws\/codebuild\/[a-z0-9_-]+:[0-9.]+|[a-z0-9][a-z0-9.:/_-]*@sha256:[0-9a-f]{64})$/, {
-    error:
-      "an image is one of CodeBuild's own (aws/codebuild/NAME:VERSION), or named by its digest, NAME@sha256:...; `docker buildx imagetools inspect NAME:TAG` reads it",
-  })
+/** CodeBuild's own images have a tag, because AWS also runs the machine. All others have a digest, because a tag can be moved. */
+const buildImage = matching(
+  /^(?:aws\/codebuild\/[a-z0-9_-]+:[0-9.]+|[a-z0-9][a-z0-9.:/_-]*@sha256:[0-9a-f]{64})$/,
+  "an image is one of CodeBuild's own (aws/codebuild/NAME:VERSION), or named by its digest, NAME@sha256:...; `docker buildx imagetools inspect NAME:TAG` reads it",
+)
 
-const region = z
-  .string()
-  .regex(/^[a-z]{2,}(?:-[a-z]+)+-\d$/, { error: 'is not a region such as eu-central-1' })
+const region = matching(/^[a-z]{2,}(?:-[a-z]+)+-\d$/, 'is not a region such as eu-central-1')
 
 /** CloudFormation derives names of resources from it: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-using-console-create-stack-parameters.html */
-const stackName = z.string().regex(/^[A-Za-z][A-Za-z0-9-]{0,99}$/, {
-  error: 'the name of a stack is letters, digits and hyphens, at most 100, and begins with a letter',
-})
+const stackName = matching(
+  /^[A-Za-z][A-Za-z0-9-]{0,99}$/,
+  'the name of a stack is letters, digits and hyphens, at most 100, and begins with a letter',
+)
 
 /** https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-resource-tags.html */
 const tags = z.record(
-  z.string().regex(/^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+@-]{1,128}$/u, {
-    error:
-      "a tag's key has 1 to 128 letters, digits, spaces or _ . : / = + @ -, and does not begin with aws:",
-  }),
-  z.string().regex(/^[\p{L}\p{Z}\p{N}_.:/=+@-]{0,256}$/u, {
-    error: "a tag's value has at most 256 letters, digits, spaces or _ . : / = + @ -",
-  }),
+  matching(
+    /^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+@-]{1,128}$/u,
+    "a tag's key has 1 to 128 letters, digits, spaces or _ . : / = + @ -, and does not begin with aws:",
+  ),
+  matching(
+    /^[\p{L}\p{Z}\p{N}_.:/=+@-]{0,256}$/u,
+    "a tag's value has at most 256 letters, digits, spaces or _ . : / = + @ -",
+  ),
 )
 
-const kmsKeyArn = z.string().regex(/^arn:aws:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/, {
-  error: "is not a key's ARN, arn:aws:kms:REGION:ACCOUNT:key/ID",
-})
+const kmsKeyArn = matching(
+  /^arn:aws:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/,
+  "is not a key's ARN, arn:aws:kms:REGION:ACCOUNT:key/ID",
+)
 
 /**
  * Ways to move requests and events to a new version of a function. `all-at-once`: CloudFormation moves them and ignores alarms.
- * All others: CodeDeploy moves them step by step, and moves them back if the function's alarms ring.
+ * Otherwise CodeDeploy moves them step by step, and moves them back if the function's alarms ring.
  */
 const ROLLOUTS = [
   'all-at-once',
@@ -86,27 +81,22 @@ export type Rollout = (typeof ROLLOUTS)[number]
 
 /** The operator's own host name for the HTTP API, and its certificate, which must be in the region of the stack. */
 const domain = z.object({
-  name: z.string().regex(/^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/, {
-    error: 'is not a host name in small letters, such as probes.example.org',
-  }),
-  certificateArn: z.string().regex(/^arn:aws:acm:[a-z0-9-]+:\d{12}:certificate\/[A-Za-z0-9-]+$/, {
-    error: "is not a certificate's ARN, arn:aws:acm:REGION:ACCOUNT:certificate/ID",
-  }),
+  name: matching(
+    /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/,
+    'is not a host name in small letters, such as probes.example.org',
+  ),
+  certificateArn: matching(
+    /^arn:aws:acm:[a-z0-9-]+:\d{12}:certificate\/[A-Za-z0-9-]+$/,
+    "is not a certificate's ARN, arn:aws:acm:REGION:ACCOUNT:certificate/ID",
+  ),
 })
 
-/** ARN of a resource that must be in us-east-1. */
-const inUsEast1 = (resource: RegExp, hint: string) =>
-  z.string().regex(new RegExp(`^arn:aws:${resource.source}$`), { error: hint })
-
-/**
- * A CloudFront distribution in front of the API, with a firewall (AWS WAF) that limits requests by address. It exists only if
- * `webAcl` names the firewall.
- */
+/** A CloudFront distribution in front of the API, only if `webAcl` names a firewall (AWS WAF) that limits requests by address. */
 const edge = z
   .object({
     /** the firewall: a web ACL of scope CLOUDFRONT, from `npm run deploy:firewall` or the operator's own */
-    webAcl: inUsEast1(
-      /wafv2:us-east-1:\d{12}:global\/webacl\/[\w-]+\/[0-9a-f-]+/,
+    webAcl: matching(
+      /^arn:aws:wafv2:us-east-1:\d{12}:global\/webacl\/[\w-]+\/[0-9a-f-]+$/,
       'is not the ARN of a web ACL for CloudFront, arn:aws:wafv2:us-east-1:...:global/webacl/...: `npm run deploy:firewall` makes one and prints it',
     ).optional(),
     /** limit of requests from one address in five minutes; the firewall answers further ones with 429 */
@@ -114,24 +104,19 @@ const edge = z
     /** limit of POST requests among these, because the registry may have to unpack a file for each */
     submissionsPerAddress: z.int().min(10).max(2_000_000_000),
     /** further host names of the distribution */
-    names: z
-      .array(z.string().regex(/^(?=.{1,253}$)[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'is not a host name'))
-      .max(20),
+    names: z.array(matching(/^(?=.{1,253}$)[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'is not a host name')).max(20),
     /** certificate for `names` */
-    certificate: inUsEast1(
-      /acm:us-east-1:\d{12}:certificate\/[\w-]+/,
+    certificate: matching(
+      /^arn:aws:acm:us-east-1:\d{12}:certificate\/[\w-]+$/,
       'is not the ARN of a certificate in us-east-1, where CloudFront wants it: arn:aws:acm:us-east-1:...:certificate/...',
     ).optional(),
     /** treatment of requests that bypass the distribution; use `answered` only until every host uses the distribution */
     direct: z.enum(['refused', 'answered']),
     /** id of the distribution, once it exists; then its caches serve published objects */
-    distribution: z
-      .string()
-      .regex(
-        /^E[A-Z0-9]{8,20}$/,
-        'is not the id of a distribution: the output DistributionId of the stack has it',
-      )
-      .optional(),
+    distribution: matching(
+      /^E[A-Z0-9]{8,20}$/,
+      'is not the id of a distribution: the output DistributionId of the stack has it',
+    ).optional(),
     /** number of the secret that the distribution sends. Add one to make a new secret; the previous one stays valid */
     secret: z.int().min(1),
   })
@@ -157,9 +142,7 @@ export const baseSettings = z.object({
   driverArchives: z.array(driverArchive).min(1),
   /** driver versions that are commits of upstream's repository */
   driverCommits: driverCommitsSchema,
-  /**
-   * default driver versions for submitted kernels; empty: the newest version that supports the kernel (newest-driver.ts)
-   */
+  /** default driver versions for submitted kernels; empty: the newest version that supports the kernel (newest-driver.ts) */
   submitted: z.array(z.string()),
   /** driver versions for which the registry answers 410 */
   revoked: z.array(z.string()),
@@ -170,27 +153,18 @@ export const baseSettings = z.object({
     requestsPerCallerPerDay: z.int().positive().max(5000),
     /** how many of these may name kernels or drivers that do not exist; also limits simultaneous lookups */
     unknownPerCallerPerDay: z.int().positive().max(5000),
-    /**
-     * refused submissions of one caller in a day. One with kernel headers counts as five. Also limits how many submissions are
-     * read at the same time
-     */
+    /** refused submissions of one caller in a day (one with kernel headers counts as five), and how many are read at one time */
     refusedPerCallerPerDay: z.int().positive().max(5000),
     /** half of `buildsPerDay` is reserved for callers with fewer builds in a day than this */
     fewBuildsPerCaller: z.int().positive().max(5000),
     /** a network (an IPv4 /24, an IPv6 /48) has the limits of this many callers */
     callersPerNetwork: z.int().positive().max(256),
   }),
-  /**
-   * Addresses and networks of the operator's own proxies. The registry trusts their X-Forwarded-For, so no other hosts may be in
-   * these networks.
-   */
+  /** addresses and networks of the operator's own proxies, and of no other hosts: their X-Forwarded-For is trusted */
   trustedProxies: z.array(
     z.string().refine(isCidr, 'is not an address or network, e.g. 192.0.2.1 or 2001:db8::/32'),
   ),
-  /**
-   * path of the registry on its host, such as `/probes`. The proxy in front of the registry removes it from requests; the registry
-   * puts it before its redirects and links
-   */
+  /** path of the registry on its host: a proxy removes it from requests, and the registry adds it to redirects and links */
   prefix: z
     .string()
     .max(200)
@@ -215,14 +189,9 @@ export const baseSettings = z.object({
     atOnce: z.int().min(1).max(100),
     /** size of the largest accepted probe */
     maxProbeBytes: z.int().positive(),
-    /**
-     * commands of the compilers in the suites of build roots, from which submitted kernels get one
-     */
+    /** commands of the compilers in the suites of build roots, from which submitted kernels get one */
     compilers: z.array(z.string().regex(/^(gcc|clang)-\d+(\.\d+)?$/)).min(1),
-    /**
-     * architecture of the machines for builds and load tests, by architecture of the probe. If they differ, a cross compiler
-     * builds the probe, and an emulated machine loads it
-     */
+    /** machines by architecture of the probe; if another, a cross compiler builds the probe, and an emulated machine loads it */
     machines: z.object({ x86_64: z.enum(ARCHES), aarch64: z.enum(ARCHES) }),
   }),
   loadTest: z.object({
@@ -244,8 +213,8 @@ export const baseSettings = z.object({
     requestsPerSecond: z.int().positive(),
     requestBurst: z.int().positive(),
     /**
-     * executions that are reserved for waiting clients, so that waits cannot block hits. 0: none are reserved. Then four clients
-     * can wait at the same time, because a new account has only ten executions
+     * executions reserved for waiting clients, so that waits cannot block hits. 0: none. Then four clients can wait at the same
+     * time, because a new account has only ten executions
      */
     waitConcurrency: z.int().min(0),
     /** mail addresses for alarms. AWS asks each address once for consent. Anyone else can subscribe to the topic */
@@ -268,22 +237,17 @@ export const baseSettings = z.object({
     deployment: z.object({
       stackName,
       /** account and region default to those of the deploying credentials */
-      account: z
-        .string()
-        .regex(/^\d{12}$/, { error: 'an account is twelve digits' })
-        .optional(),
+      account: matching(/^\d{12}$/, 'an account is twelve digits').optional(),
       region: region.optional(),
       /** regions where CodeBuild has ARM machines */
       armRegions: z.array(region),
       /** tags of the stack, which CloudFormation copies to its resources */
       tags,
       /** name or ARN of a policy that limits all roles */
-      permissionsBoundary: z
-        .string()
-        .regex(/^(?:arn:aws:iam::\d{12}:policy\/)?[A-Za-z0-9+=,.@_/-]{1,512}$/, {
-          error: "is neither a policy's name nor its ARN, arn:aws:iam::ACCOUNT:policy/NAME",
-        })
-        .optional(),
+      permissionsBoundary: matching(
+        /^(?:arn:aws:iam::\d{12}:policy\/)?[A-Za-z0-9+=,.@_/-]{1,512}$/,
+        "is neither a policy's name nor its ARN, arn:aws:iam::ACCOUNT:policy/NAME",
+      ).optional(),
       rollout: z.enum(ROLLOUTS),
       domain: domain.optional(),
       /** ARN of the KMS key that encrypts the secret of the signing key; default: the account's key of Secrets Manager */

@@ -12,10 +12,7 @@ import type { DriverVersions, Settings } from './settings.ts'
 
 type OfDriver = Pick<Probe, 'driverVersion' | 'kind' | 'arch'>
 
-/**
- * First parameter: the catalogue's entry for that driver version.
- * @throws {ProbeError} `unsupported-kernel`: the kernel is too old; `known-to-fail`: a trial showed that it does not compile.
- */
+/** @throws {ProbeError} `unsupported-kernel`: the kernel is too old; `known-to-fail`: a trial showed that it does not compile. */
 export function checkSupport(
   { knownFailures }: Pick<DriverVersions, 'knownFailures'>,
   driver: OfDriver,
@@ -43,10 +40,9 @@ function insteadOf(driver: OfDriver, kernel: Series): string {
     ({ drivers: [first], kernels }) =>
       upstream(first) === upstream(driverVersion) && compareSeries(kernel, kernels[arch][kind]) >= 0,
   )
-  const versions = older === undefined ? undefined : older.drivers.join(' to ')
   return [
-    ...(module ? [', or use its kernel module (kmod)'] : []),
-    ...(versions === undefined ? [] : [`, or use one of the driver versions ${versions}`]),
+    module ? ', or use its kernel module (kmod)' : '',
+    older === undefined ? '' : `, or use one of the driver versions ${older.drivers.join(' to ')}`,
   ].join('')
 }
 
@@ -72,16 +68,12 @@ export const knownFailure = (
   kernel: Series,
 ): KnownFailure | undefined =>
   KNOWN_FAILURES.find(
-    ({ drivers: [first, last], kinds, kernels: [from, to] }) =>
+    ({ drivers: [first, last], kinds, from, to }) =>
       isBetween(driverVersion, first, last) &&
       kinds.includes(kind) &&
       compareSeries(kernel, from) >= 0 &&
       (to === undefined || compareSeries(kernel, to) <= 0),
   )
 
-const tell = (
-  { driverVersion, kind }: OfDriver,
-  kernel: Series,
-  { why, error, instead, tried }: KnownFailure,
-): string =>
-  `the ${kind} probe of driver version ${driverVersion} does not compile for kernel ${formatSeries(kernel)}: ${why}. ${instead}. It was tried for kernel ${formatSeries(tried)}, and the compiler said: ${error}`
+const tell = ({ driverVersion, kind }: OfDriver, kernel: Series, failure: KnownFailure): string =>
+  `the ${kind} probe of driver version ${driverVersion} does not compile for kernel ${formatSeries(kernel)}: ${failure.why}. ${failure.instead}. It was tried for kernel ${formatSeries(failure.tried)}, and the compiler said: ${failure.error}`

@@ -13,7 +13,6 @@ export const orSubmit = (why: string): string =>
     : `${sentence(asSubmitted(why))} Have the probe built from the config of the kernel, ${HOW}`
 
 /** Removes the advice to submit the kernel, for kernels that were submitted. */
-
 export const asSubmitted = (why: string): string =>
   why
     .replace(/,? or POST [^.;]{1,60} to \/v1\/probes/g, '')

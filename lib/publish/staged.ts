@@ -6,7 +6,7 @@ import { type BuildReport, MAX_LOG, MAX_MANIFEST, readReport } from '../build/re
 import { type LoadVerdict, MAX_VERDICT, NO_IMAGE, readVerdict } from '../build/verdict.ts'
 import { MAX_CACHED } from '../inputs/cache.ts'
 import { sha256 } from '../model/digest.ts'
-import { isProbeError } from '../model/errors.ts'
+import { isProbeError, unless } from '../model/errors.ts'
 import { imageKey, loadTestKeys, stagingKeys, treeKey } from '../model/keys.ts'
 import type { BuildCache, Log, Store } from '../model/ports.ts'
 import type { FailureReason } from '../model/probe.ts'
@@ -53,14 +53,8 @@ export async function readStaged({ staging, settings }: StagedPorts, claim: stri
 }
 
 /** Treats an object that is too large as absent. The build is not trusted, but it may run again. */
-async function bounded(read: Promise<Uint8Array | undefined>): Promise<Uint8Array | undefined> {
-  try {
-    return await read
-  } catch (error) {
-    if (isProbeError(error, 'too-large')) return undefined
-    throw error
-  }
-}
+const bounded = (read: Promise<Uint8Array | undefined>): Promise<Uint8Array | undefined> =>
+  unless((error) => isProbeError(error, 'too-large'), read)
 
 /** The staged objects, with a verified probe. */
 export type Verified = Staged & { readonly plan: BuildPlan; readonly probe: Uint8Array }

@@ -1,8 +1,8 @@
 // Requests load tests of a built probe, and settles the probe when they end.
 
 import { loadTestOf, tellVerdict } from '../build/verdict.ts'
-import { sha256 } from '../model/digest.ts'
-import type { Builder, Index, Measured, Testing } from '../model/ports.ts'
+import { type Stored, sha256 } from '../model/digest.ts'
+import type { Builder, Index, Testing } from '../model/ports.ts'
 import type { ProbeState } from '../model/probe.ts'
 import { PLAN_MILLISECONDS } from '../model/retry.ts'
 import { type BuildEnd, type Ended, endOf, type PublishOutcome } from './end.ts'
@@ -29,14 +29,14 @@ const MAX_TESTS = 3
 export const testOf = (
   { now }: Pick<TestedPorts, 'now'>,
   test: number,
-  probe: Uint8Array | Measured,
+  probe: Uint8Array | Stored,
 ): Required<Testing> => ({
   test,
   deadline: now() + PLAN_MILLISECONDS,
   probe: probe instanceof Uint8Array ? measured(probe) : probe,
 })
 
-const measured = (probe: Uint8Array): Measured => ({ sha256: sha256(probe), bytes: probe.length })
+const measured = (probe: Uint8Array): Stored => ({ sha256: sha256(probe), bytes: probe.length })
 
 /** Only one of several calls requests the test. A crash before the event leaves a test that never began. */
 export async function requestTest(ports: TestedPorts, requested: Requested): Promise<PublishOutcome> {
@@ -79,7 +79,7 @@ async function spareUnbegun(
   return (await index.spare(key, id, { test })) ? 1 : 0
 }
 
-async function testedProbe(ports: TestedPorts, state: InTest): Promise<Measured> {
+async function testedProbe(ports: TestedPorts, state: InTest): Promise<Stored> {
   if (state.state === 'published') return { sha256: state.sha256, bytes: state.bytes }
   const { probe = new Uint8Array() } = await readStaged(ports, state.id)
   return measured(probe)

@@ -10,6 +10,7 @@ import type { CloudFormationCustomResourceEvent, Context } from 'aws-lambda'
 import { readKey, readPrivateKey } from 'openpgp'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { handler } from '../../functions/signing-key.ts'
+import { createCall, SECRETS } from '../../lib/aws/json-api.ts'
 import { ENV } from '../../lib/aws/resources.ts'
 import { readSigningKey } from '../../lib/aws/secrets.ts'
 import { PUBLIC_KEY_OBJECT } from '../../lib/model/keys.ts'
@@ -60,7 +61,9 @@ async function lab(statuses: number[] = []) {
   for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value)
   const logged = vi.spyOn(console, 'log').mockImplementation(() => {})
   const client = clientOf(s3)
+  const { region, credentials } = clientOptions(endpoint)
   const secrets = new SecretsManagerClient(clientOptions(endpoint))
+  const call = createCall(SECRETS, { endpoint, region, credentials: async () => credentials, now: Date.now })
   onTestFinished(() => {
     vi.unstubAllEnvs()
     logged.mockRestore()
@@ -75,14 +78,14 @@ async function lab(statuses: number[] = []) {
     ...cloudFormation,
     client,
     logged: () => JSON.stringify(logged.mock.calls),
-    privateKey: () => readSigningKey(secrets, refs.Secret!),
+    privateKey: () => readSigningKey(call, refs.Secret!),
     put: (SecretString: string) =>
       secrets.send(new PutSecretValueCommand({ SecretId: refs.Secret!, SecretString })),
     publicKey,
     losePublicKey: () => rmSync(join(s3.dir, 'artifacts', objectName(PUBLIC_KEY_OBJECT))),
     fingerprints: async () => ({
       private: (
-        await readPrivateKey({ armoredKey: await readSigningKey(secrets, refs.Secret!) })
+        await readPrivateKey({ armoredKey: await readSigningKey(call, refs.Secret!) })
       ).getFingerprint(),
       public: (await readKey({ armoredKey: await publicKey() })).getFingerprint(),
     }),

@@ -42,7 +42,7 @@ describe('what was seen', () => {
   })
 
   test.each(KNOWN_FAILURES)(
-    'has what each row of that table is of: $drivers $kinds, $kernels',
+    'has what each row of that table is of: $drivers $kinds, $from to $to',
     async (row) => {
       const [first, last] = row.drivers
       const tried = (await readResults()).filter(

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest'
 import type { Call } from '../../../lib/aws/json-api.ts'
-import { readSecretText } from '../../../lib/aws/secret-text.ts'
+import { readEdgeSecret } from '../../../lib/aws/secrets.ts'
 
 const named = (name: string) => Object.assign(new Error('no'), { name })
 
@@ -12,7 +12,7 @@ test('a secret is read by its id', async () => {
     asked.push([operation, input])
     return { SecretString: 'text' }
   }
-  expect(await readSecretText(call, 'arn:1')).toBe('text')
+  expect(await readEdgeSecret(call, 'arn:1')).toBe('text')
   expect(asked).toEqual([['GetSecretValue', { SecretId: 'arn:1' }]])
 })
 
@@ -21,12 +21,12 @@ test.each<[string, Call]>([
   ['no text', async () => ({ SecretBinary: 'AA==' })],
   ['not there', () => Promise.reject(named('ResourceNotFoundException'))],
 ])('one that is %s is no secret that anything could be equal to', async (_, call) => {
-  await expect(readSecretText(call, 'arn:1')).rejects.toMatchObject({ code: 'misconfigured' })
+  await expect(readEdgeSecret(call, 'arn:1')).rejects.toMatchObject({ code: 'misconfigured' })
 })
 
 test('what the service refuses is told as it is', async () => {
   const call: Call = () => Promise.reject(named('AccessDeniedException'))
-  await expect(readSecretText(call, 'arn:1')).rejects.toThrow(
+  await expect(readEdgeSecret(call, 'arn:1')).rejects.toThrow(
     expect.objectContaining({ name: 'AccessDeniedException' }),
   )
 })

@@ -2,36 +2,42 @@
 
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { expect, onTestFinished, test } from 'vitest'
+import { createCall, SECRETS } from '../../../lib/aws/json-api.ts'
 import { readSigningKey } from '../../../lib/aws/secrets.ts'
 import { clientOptions, startServices } from '../../support/aws/services-lab.ts'
 
 const SECRET = { Type: 'AWS::SecretsManager::Secret', Properties: { Description: 'key' } }
 
+function callAt(endpoint: string) {
+  const { region, credentials } = clientOptions(endpoint)
+  return createCall(SECRETS, { endpoint, region, credentials: async () => credentials, now: Date.now })
+}
+
 async function lab() {
   const { endpoint, refs } = await startServices({ Secret: SECRET })
   const client = new SecretsManagerClient(clientOptions(endpoint))
   onTestFinished(() => client.destroy())
-  return { client, secret: refs.Secret!, endpoint }
+  return { client, call: callAt(endpoint), secret: refs.Secret! }
 }
 
 test('the key is what was put last', async () => {
-  const { client, secret } = await lab()
+  const { client, call, secret } = await lab()
   for (const SecretString of ['first', 'second'])
     await client.send(new PutSecretValueCommand({ SecretId: secret, SecretString }))
-  expect(await readSigningKey(client, secret)).toBe('second')
+  expect(await readSigningKey(call, secret)).toBe('second')
 })
 
 test('a secret that is empty, binary or missing says what to do', async () => {
-  const { client, secret } = await lab()
+  const { client, call, secret } = await lab()
   const refusal = { code: 'misconfigured', message: expect.stringContaining('deploy the stack again') }
-  await expect(readSigningKey(client, secret)).rejects.toMatchObject(refusal)
-  await expect(readSigningKey(client, 'no-such-secret')).rejects.toMatchObject(refusal)
+  await expect(readSigningKey(call, secret)).rejects.toMatchObject(refusal)
+  await expect(readSigningKey(call, 'no-such-secret')).rejects.toMatchObject(refusal)
   await client.send(new PutSecretValueCommand({ SecretId: secret, SecretBinary: Uint8Array.of(1) }))
-  await expect(readSigningKey(client, secret)).rejects.toMatchObject(refusal)
+  await expect(readSigningKey(call, secret)).rejects.toMatchObject(refusal)
 })
 
 test('other errors are not taken for an empty secret', async () => {
-  const client = new SecretsManagerClient(clientOptions('http://127.0.0.1:1'))
-  onTestFinished(() => client.destroy())
-  await expect(readSigningKey(client, 'any')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  await expect(readSigningKey(callAt('http://127.0.0.1:1'), 'any')).rejects.toMatchObject({
+    code: 'ECONNREFUSED',
+  })
 })

@@ -38,7 +38,7 @@ export async function jsonService(api: Api, operations: Operations): Promise<Jso
     const signed = { method: 'POST', url: '/', headers: request.headers, bodySha256: sha256(body) }
     const principals = () => ({ ...KEY, name: 'Operator', may: () => true })
     verifyRequest(signed, { principals, now: Date.now, service: api.service })
-    if (target !== api.target || request.headers['content-type'] !== api.contentType)
+    if (target !== api.target || request.headers['content-type'] !== `application/x-amz-json-${api.json}`)
       throw new AwsError('UnknownOperationException', `${target}: ${request.headers['content-type']}`)
     const input = JSON.parse(body.toString()) as Input
     calls.push([operation, input])
