@@ -78,7 +78,7 @@ export function addApi(stack: Stack, live: Readonly<Record<Answering, Alias>>, {
   return { api, url: `https://${domain.name}`, accessLog }
 }
 
-/** Maps only the root of the domain, because redirects and links begin there. The outputs are needed for the domain's DNS. */
+/** Maps only the root of the domain, because redirects and links begin there. The outputs are for its DNS. */
 function addDomain(
   stack: Stack,
   { api, stage }: { readonly api: gateway.HttpApi; readonly stage: gateway.HttpStage },

@@ -38,7 +38,7 @@ export function addBuilds(stack: Stack, settings: Settings) {
   return { builds, projects }
 }
 
-/** `arch`: the architecture of the probes. The settings decide the architecture of the machine. `variable`: for its name. */
+/** `arch`: of the probes; the settings decide that of the machine. `variable`: contains the name of the project. */
 type ProjectSpec = Readonly<Record<'id' | 'buildSpec' | 'variable', string>> & { readonly arch: Arch }
 
 function project(role: Role, { build, cloud }: Settings, { id, arch, buildSpec }: ProjectSpec): CfnProject {

@@ -48,7 +48,8 @@ export function synthesize({ outdir, bundles, settingsFile, local, region }: Syn
   const { cloud, ...others } = readSettings(file, { local, region })
   const deployment = local ? onOneMachine(cloud.deployment) : cloud.deployment
   const settings = { ...others, cloud: { ...cloud, deployment } }
-  // False until the first deployment has succeeded: a protected stack could not be deleted for a second try (first-deploy.sh).
+  // False until the first deployment has succeeded: a protected stack could not be deleted for a second try
+  // (first-deploy.sh).
   const isProtected = app.node.tryGetContext('protect') !== 'no'
   const work = new Stack(app, STACK, {
     ...stackProps(deployment),
