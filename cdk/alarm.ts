@@ -1,13 +1,7 @@
 // Makes alarms. Their type demands an impact and a heading of the runbook.
 
 import { Duration, type Stack } from 'aws-cdk-lib'
-import {
-  Alarm,
-  ComparisonOperator,
-  type IAlarmAction,
-  type IMetric,
-  TreatMissingData,
-} from 'aws-cdk-lib/aws-cloudwatch'
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch'
 import { ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Topic } from 'aws-cdk-lib/aws-sns'
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
@@ -29,7 +23,7 @@ export const RUNBOOK = {
 } as const
 
 export interface Trouble {
-  readonly metric: IMetric
+  readonly metric: cloudwatch.IMetric
   /** the alarm rings at this value; default 1 */
   readonly atLeast?: number
   /** the alarm rings when the metric stops, but not before its first data */
@@ -43,12 +37,12 @@ export interface Trouble {
   readonly runbook: keyof typeof RUNBOOK
 }
 
-export type Alarms = (id: string, trouble: Trouble) => Alarm
+export type Alarms = (id: string, trouble: Trouble) => cloudwatch.Alarm
 
 export function alarms(stack: Stack, topic: Topic): Alarms {
-  const action: IAlarmAction = { bind: () => ({ alarmActionArn: topic.topicArn }) }
+  const action: cloudwatch.IAlarmAction = { bind: () => ({ alarmActionArn: topic.topicArn }) }
   return (id, trouble) => {
-    const alarm = new Alarm(stack, `${id}Alarm`, {
+    const alarm = new cloudwatch.Alarm(stack, `${id}Alarm`, {
       metric: trouble.metric,
       ...bound(trouble),
       evaluationPeriods: trouble.periods ?? 1,
@@ -69,13 +63,13 @@ const bound = ({ atLeast = 1, whenSilent, below = 0 }: Trouble) =>
   whenSilent === undefined
     ? {
         threshold: atLeast,
-        comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-        treatMissingData: TreatMissingData.NOT_BREACHING,
+        comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
       }
     : {
         threshold: below,
-        comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
-        treatMissingData: TreatMissingData.MISSING,
+        comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+        treatMissingData: cloudwatch.TreatMissingData.MISSING,
       }
 
 /** The anchor of a Markdown heading. */
@@ -85,10 +79,10 @@ export const anchor = (heading: string): string => heading.toLowerCase().replace
 export function addTopic(stack: Stack, mails: readonly string[]): Topic {
   const topic = new Topic(stack, 'AlarmTopic', { enforceSSL: true })
   for (const mail of mails) topic.addSubscription(new EmailSubscription(mail))
-  topic.grantPublish(new ServicePrincipal('cloudwatch.amazonaws.com', { conditions: ownAccount(stack) }))
+  const conditions = { StringEquals: { 'aws:SourceAccount': stack.account } }
+  topic.grantPublish(new ServicePrincipal('cloudwatch.amazonaws.com', { conditions }))
   return topic
 }
 
-const ownAccount = ({ account }: Stack) => ({ StringEquals: { 'aws:SourceAccount': account } })
-
 export const FIVE_MINUTES = Duration.minutes(5)
+export const SUM = { period: FIVE_MINUTES, statistic: cloudwatch.Stats.SUM }

@@ -5,29 +5,17 @@ import { type Alarm, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch'
 import { Operation, type Table } from 'aws-cdk-lib/aws-dynamodb'
 import type { EventBus, Rule } from 'aws-cdk-lib/aws-events'
 import type { IFunction, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
-import {
-  FilterPattern,
-  type IFilterPattern,
-  type ILogGroup,
-  type LogGroup,
-  MetricFilter,
-} from 'aws-cdk-lib/aws-logs'
+import { FilterPattern, type IFilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs'
 import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
 import type { MetricName } from '../lib/model/metrics.ts'
-import { type Alarms, FIVE_MINUTES, type Trouble } from './alarm.ts'
-import type { FunctionName } from './bundle.ts'
+import { ANSWERING } from '../lib/names/routes.ts'
+import { type Alarms, FIVE_MINUTES, SUM, type Trouble } from './alarm.ts'
+import { type FunctionName, HANDLING } from './bundle.ts'
 import { capitalized } from './function.ts'
 
-const SUM = { period: FIVE_MINUTES, statistic: Stats.SUM }
-
 /** Counts the matching lines of a log. */
-const logMetric = (
-  scope: Construct,
-  logGroup: ILogGroup,
-  id: string,
-  filterPattern: IFilterPattern,
-): Metric => {
+function logMetric(scope: Construct, logGroup: ILogGroup, id: string, filterPattern: IFilterPattern): Metric {
   const metricNamespace = logGroup.stack.stackName
   return new MetricFilter(scope, id, { logGroup, filterPattern, metricNamespace, metricName: id }).metric(SUM)
 }
@@ -37,9 +25,8 @@ const logMetric = (
  * which also rings when the canary is silent.
  */
 type Watched = Exclude<FunctionName, 'signing-key' | 'canary'>
-type Meaning = Pick<Trouble, 'impact' | 'runbook'>
 
-const MEANING: Readonly<Record<Watched, Meaning>> = {
+const MEANING: Readonly<Record<Watched, Pick<Trouble, 'impact' | 'runbook'>>> = {
   resolve: { impact: 'Clients get errors instead of probes, published ones included.', runbook: 'hits' },
   wait: {
     impact: 'Clients whose probe is being built get errors; published probes are served.',
@@ -75,11 +62,10 @@ export function watchFunctions(
   functions: Readonly<Record<Watched, LambdaFunction>>,
 ): ReadonlyMap<IFunction, Alarm> {
   const errors = new Map<IFunction, Alarm>()
-  for (const [name, meaning] of Object.entries(MEANING) as [Watched, Meaning][]) {
-    const fn = functions[name]
-    const id = capitalized(name)
+  for (const name of [...ANSWERING, ...HANDLING]) {
+    const [fn, meaning, id] = [functions[name], MEANING[name], capitalized(name)]
     errors.set(fn, alarm(`${id}Errors`, { metric: fn.metricErrors(SUM), atLeast: 3, ...meaning }))
-    alarm(`${id}Throttles`, { metric: fn.metricThrottles(SUM), atLeast: 1, periods: 3, ...meaning })
+    alarm(`${id}Throttles`, { metric: fn.metricThrottles(SUM), periods: 3, ...meaning })
   }
   // After the last retry, only the sweep handles the probe again, minutes later.
   for (const name of ['plan', 'publish'] as const)
@@ -96,8 +82,7 @@ export function watchFunctions(
   })
   alarm('SweepStopped', {
     metric: functions.sweep.metricInvocations(SUM),
-    whenSilent: true,
-    periods: 2,
+    ...{ whenSilent: true, periods: 2 },
     ...MEANING.sweep,
   })
   return errors
@@ -114,7 +99,7 @@ export function lineLike(expression: string): IFilterPattern {
 }
 
 /** Does not count 503, which asks clients to come back while their probe is built. */
-export function watchApi(alarm: Alarms, accessLog: LogGroup): Alarm {
+export function watchApi(alarm: Alarms, accessLog: ILogGroup): Alarm {
   // A line begins with {"status":"500" (api.ts).
   const metric = logMetric(accessLog, accessLog, 'ServerErrors', lineLike('^..status...5[0-9][0-24-9]'))
   return alarm('ServerErrors', { metric, atLeast: 5, ...MEANING.resolve })
@@ -176,33 +161,24 @@ export function watchClaims(alarm: Alarms, bus: EventBus, overdue: Rule): void {
 }
 
 export function watchTables(alarm: Alarms, tables: Readonly<Record<string, Table>>): void {
-  const operations = [
-    ...[Operation.GET_ITEM, Operation.UPDATE_ITEM, Operation.PUT_ITEM],
-    ...[Operation.QUERY, Operation.SCAN],
-  ]
+  const { GET_ITEM, UPDATE_ITEM, PUT_ITEM, QUERY, SCAN } = Operation
+  const options = { operations: [GET_ITEM, UPDATE_ITEM, PUT_ITEM, QUERY, SCAN], period: FIVE_MINUTES }
   for (const [name, table] of Object.entries(tables)) {
     const id = `${capitalized(name)}Table`
-    const meaning: Meaning = {
+    const common = {
+      periods: 3,
       impact: `The table of ${name} throttles or fails: requests for probes fail or are slow.`,
       runbook: 'tables',
-    }
-    const options = { operations, period: FIVE_MINUTES }
-    const [throttles, errors] = [
-      table.metricThrottledRequestsForOperations(options),
-      table.metricSystemErrorsForOperations(options),
-    ]
-    alarm(`${id}Throttles`, { metric: throttles, periods: 3, ...meaning })
-    alarm(`${id}Errors`, { metric: errors, periods: 3, ...meaning })
+    } as const
+    alarm(`${id}Throttles`, { metric: table.metricThrottledRequestsForOperations(options), ...common })
+    alarm(`${id}Errors`, { metric: table.metricSystemErrorsForOperations(options), ...common })
   }
 }
 
 /** Rings until the queue is empty, because an operator must replay or delete each event. */
 export function watchFailures(alarm: Alarms, failed: Queue): void {
   alarm('EventsFailed', {
-    metric: failed.metricApproximateNumberOfMessagesVisible({
-      period: FIVE_MINUTES,
-      statistic: Stats.MAXIMUM,
-    }),
+    metric: failed.metricApproximateNumberOfMessagesVisible({ ...SUM, statistic: Stats.MAXIMUM }),
     impact:
       'A step of a probe was given up after its last retry: it is built or published later, or not at all.',
     runbook: 'failures',

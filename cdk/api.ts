@@ -2,20 +2,14 @@
 
 import { CfnOutput, RemovalPolicy, type Stack } from 'aws-cdk-lib'
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway'
-import {
-  ApiMapping,
-  DomainName,
-  HttpApi,
-  HttpMethod,
-  HttpStage,
-  LogGroupLogDestination,
-} from 'aws-cdk-lib/aws-apigatewayv2'
+import * as gateway from 'aws-cdk-lib/aws-apigatewayv2'
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager'
 import type { Alias } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
+import { eachOf } from '../lib/model/each.ts'
 import type { Settings } from '../lib/model/settings.ts'
-import { type Answering, firstOf, routes } from '../lib/names/routes.ts'
+import { ANSWERING, type Answering, firstOf, routes } from '../lib/names/routes.ts'
 import { capitalized } from './function.ts'
 import { acknowledge } from './nag.ts'
 
@@ -42,8 +36,8 @@ export const ACCESS_LOG = {
  */
 function gatewayRoutes() {
   const all = routes().flatMap(({ path, methods: { GET, POST } }) => [
-    ...(GET === undefined ? [] : [{ path: wholeOf(path), method: HttpMethod.ANY, to: GET }]),
-    ...(POST === undefined ? [] : [{ path, method: HttpMethod.POST, to: POST }]),
+    ...(GET === undefined ? [] : [{ path: wholeOf(path), method: gateway.HttpMethod.ANY, to: GET }]),
+    ...(POST === undefined ? [] : [{ path, method: gateway.HttpMethod.POST, to: POST }]),
   ])
   const once = new Map(all.map((route) => [`${route.method} ${route.path}`, route]))
   return [...once.values()].filter(({ to }) => to !== 'resolve')
@@ -52,15 +46,8 @@ function gatewayRoutes() {
 const wholeOf = (path: string): string => (path === `/${firstOf(path)}` ? path : `/${firstOf(path)}/{proxy+}`)
 
 export function addApi(stack: Stack, live: Readonly<Record<Answering, Alias>>, { cloud }: Settings) {
-  const integration = (to: Answering) => new HttpLambdaIntegration(capitalized(to), live[to])
-  const integrations: Readonly<Record<Answering, HttpLambdaIntegration>> = {
-    resolve: integration('resolve'),
-    wait: integration('wait'),
-    direct: integration('direct'),
-    submit: integration('submit'),
-    v1: integration('v1'),
-  }
-  const api = new HttpApi(stack, 'Api', {
+  const integrations = eachOf(ANSWERING, (to) => new HttpLambdaIntegration(capitalized(to), live[to]))
+  const api = new gateway.HttpApi(stack, 'Api', {
     apiName: stack.stackName,
     createDefaultStage: false,
     defaultIntegration: integrations.resolve,
@@ -74,13 +61,13 @@ export function addApi(stack: Stack, live: Readonly<Record<Answering, Alias>>, {
     retention: RetentionDays.ONE_MONTH,
     removalPolicy: RemovalPolicy.DESTROY,
   })
-  const stage = new HttpStage(stack, 'Stage', {
+  const stage = new gateway.HttpStage(stack, 'Stage', {
     httpApi: api,
     stageName: '$default',
     autoDeploy: true,
     throttle: { rateLimit: cloud.requestsPerSecond, burstLimit: cloud.requestBurst },
     accessLogSettings: {
-      destination: new LogGroupLogDestination(accessLog),
+      destination: new gateway.LogGroupLogDestination(accessLog),
       format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG)),
     },
   })
@@ -91,17 +78,15 @@ export function addApi(stack: Stack, live: Readonly<Record<Answering, Alias>>, {
   return { api, url: `https://${domain.name}`, accessLog }
 }
 
-/**
- * Maps only the root of the domain, because redirects and links begin there. The outputs are needed for the domain's DNS.
- */
+/** Maps only the root of the domain, because redirects and links begin there. The outputs are for its DNS. */
 function addDomain(
   stack: Stack,
-  { api, stage }: { readonly api: HttpApi; readonly stage: HttpStage },
+  { api, stage }: { readonly api: gateway.HttpApi; readonly stage: gateway.HttpStage },
   { name, certificateArn }: NonNullable<Settings['cloud']['deployment']['domain']>,
 ): void {
   const certificate = Certificate.fromCertificateArn(stack, 'Certificate', certificateArn)
-  const domainName = new DomainName(stack, 'Domain', { domainName: name, certificate })
-  new ApiMapping(stack, 'DomainRoot', { api, stage, domainName })
+  const domainName = new gateway.DomainName(stack, 'Domain', { domainName: name, certificate })
+  new gateway.ApiMapping(stack, 'DomainRoot', { api, stage, domainName })
   new CfnOutput(stack, 'DomainTarget', {
     value: domainName.regionalDomainName,
     description: `What ${name} is a CNAME or an alias of in DNS`,

@@ -25,23 +25,22 @@ const ONE_VERSION = { ...ABORT, noncurrentVersionExpiration: Duration.days(1) }
  * the archive may have dropped them.
  */
 const INPUT_AGES = [
-  { keys: INPUT_KEYS.kernels, days: 180 },
-  { keys: INPUT_KEYS.submitted, days: 181 },
-  { keys: INPUT_KEYS.trees, days: 90 },
-  { keys: INPUT_KEYS.images, days: 30 },
+  expiring(INPUT_KEYS.kernels, 180),
+  expiring(INPUT_KEYS.submitted, 181),
+  expiring(INPUT_KEYS.trees, 90),
+  expiring(INPUT_KEYS.images, 30),
 ]
 
-const expiring = ({ keys, days }: (typeof INPUT_AGES)[number]): LifecycleRule => ({
-  prefix: keys.replace(/\*$/, ''),
-  expiration: Duration.days(days),
-})
+function expiring(keys: string, days: number): LifecycleRule {
+  return { prefix: keys.replace(/\*$/, ''), expiration: Duration.days(days) }
+}
 
 /** `distribution`: id of the distribution that serves published objects. */
 export function addBuckets(stack: Stack, distribution: string | undefined) {
   const artifacts = bucket(stack, 'Artifacts', ABORT)
   if (distribution !== undefined) serveBy(artifacts, distribution)
   const staging = bucket(stack, 'Staging', { ...ONE_VERSION, expiration: Duration.days(7) })
-  const inputs = bucket(stack, 'Inputs', ONE_VERSION, ...INPUT_AGES.map(expiring))
+  const inputs = bucket(stack, 'Inputs', ONE_VERSION, ...INPUT_AGES)
   const roots = bucket(stack, 'Roots', ONE_VERSION)
   return {
     buckets: { artifacts, staging, inputs, roots },
@@ -151,14 +150,11 @@ function objects(bucket: Bucket, action: 's3:GetObject' | 's3:PutObject', keys: 
 
 /** The finding contains the name of the export by which the functions' stack imports the ARN. */
 const manyKeys = ({ stack, bucketArn }: Bucket, keys: string) => {
-  const { 'Fn::ImportValue': name } = stack.resolve(stack.exportValue(bucketArn)) as Import
+  const { 'Fn::ImportValue': name }: Record<string, string> = stack.resolve(stack.exportValue(bucketArn))
   return {
     [`IAM5[Resource::${name}/${keys}]`]:
       'The keys hold claims and digests that do not exist yet; one bucket, one action.',
   }
-}
-interface Import {
-  readonly 'Fn::ImportValue': string
 }
 
 /** Without this permission, S3 answers 403 for absent objects, just as for forbidden ones. */

@@ -12,7 +12,7 @@ import { granting } from './grants.ts'
 import { acknowledge } from './nag.ts'
 
 /** Environment types by the architecture of the machine. */
-const TYPES = { x86_64: 'LINUX_CONTAINER', aarch64: 'ARM_CONTAINER' } as const satisfies Record<Arch, string>
+const TYPES: Readonly<Record<Arch, string>> = { x86_64: 'LINUX_CONTAINER', aarch64: 'ARM_CONTAINER' }
 
 export type Projects = readonly CfnProject[]
 
@@ -21,47 +21,30 @@ export function addBuilds(stack: Stack, settings: Settings) {
     assumedBy: new ServicePrincipal('codebuild.amazonaws.com'),
     description: 'May do nothing: builds read and write by presigned URLs',
   })
-  const probe = { role, settings, buildSpec: inlineBuildspec() }
-  const load = { role, settings, buildSpec: loadTestBuildspec() }
-  const x86_64 = project(stack, 'BuildX8664', 'x86_64', probe)
-  const aarch64 = project(stack, 'BuildAarch64', 'aarch64', probe)
-  const loadX86_64 = project(stack, 'LoadTestX8664', 'x86_64', load)
-  const loadAarch64 = project(stack, 'LoadTestAarch64', 'aarch64', load)
-  const projects: Projects = [x86_64, aarch64, loadX86_64, loadAarch64]
+  const [probe, load] = [inlineBuildspec(), loadTestBuildspec()]
+  const specs: ProjectSpec[] = [
+    { id: 'BuildX8664', arch: 'x86_64', buildSpec: probe, variable: ENV.projectX86_64 },
+    { id: 'BuildAarch64', arch: 'aarch64', buildSpec: probe, variable: ENV.projectAarch64 },
+    { id: 'LoadTestX8664', arch: 'x86_64', buildSpec: load, variable: ENV.loadTestX86_64 },
+    { id: 'LoadTestAarch64', arch: 'aarch64', buildSpec: load, variable: ENV.loadTestAarch64 },
+  ]
+  const projects: Projects = specs.map((spec) => project(role, settings, spec))
   const resources = projects.map(({ attrArn }) => attrArn)
-  const builds = granting(
-    {
-      [ENV.projectX86_64]: x86_64.ref,
-      [ENV.projectAarch64]: aarch64.ref,
-      [ENV.loadTestX86_64]: loadX86_64.ref,
-      [ENV.loadTestAarch64]: loadAarch64.ref,
-    },
-    {
-      start: { actions: ['codebuild:StartBuild'], resources },
-      follow: { actions: ['codebuild:BatchGetBuilds'], resources },
-      stop: { actions: ['codebuild:StopBuild'], resources },
-    },
-  )
+  const builds = granting(Object.fromEntries(specs.map(({ variable }, i) => [variable, projects[i]!.ref])), {
+    start: { actions: ['codebuild:StartBuild'], resources },
+    follow: { actions: ['codebuild:BatchGetBuilds'], resources },
+    stop: { actions: ['codebuild:StopBuild'], resources },
+  })
   return { builds, projects }
 }
 
-interface ProjectSpec {
-  readonly role: Role
-  readonly buildSpec: string
-  readonly settings: Settings
-}
+/** `arch`: of the probes; the settings decide that of the machine. `variable`: contains the name of the project. */
+type ProjectSpec = Readonly<Record<'id' | 'buildSpec' | 'variable', string>> & { readonly arch: Arch }
 
-/** `arch`: the architecture of the probes. The settings decide the architecture of the machine. */
-function project(
-  stack: Stack,
-  id: string,
-  arch: Arch,
-  { role, buildSpec, settings }: ProjectSpec,
-): CfnProject {
-  const { build, cloud } = settings
+function project(role: Role, { build, cloud }: Settings, { id, arch, buildSpec }: ProjectSpec): CfnProject {
   const machine = build.machines[arch]
   const image = cloud.buildImages[machine]
-  const project = new CfnProject(stack, id, {
+  const project = new CfnProject(role.stack, id, {
     serviceRole: role.roleArn,
     source: { type: 'NO_SOURCE', buildSpec },
     artifacts: { type: 'NO_ARTIFACTS' },

@@ -28,12 +28,8 @@ export function inlineBuildspec(folder = FOLDER, name = 'probe.yml'): string {
       const place = PLACE.exec(String(node.value))
       if (place === null) return
       places += 1
-      node.value = unpackCommand(
-        place[1]!
-          .trim()
-          .split(' ')
-          .flatMap((steps) => filesOf(folder, steps)),
-      )
+      const steps = place[1]!.trim().split(' ')
+      node.value = unpackCommand(steps.flatMap((name) => filesOf(folder, name)))
       node.type = 'BLOCK_LITERAL'
     },
   })

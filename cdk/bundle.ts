@@ -3,11 +3,11 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type BuildOptions, buildSync } from 'esbuild'
+import { ANSWERING } from '../lib/names/routes.ts'
 
-export const FUNCTIONS = [
-  ...(['resolve', 'wait', 'direct', 'submit', 'v1'] as const),
-  ...(['plan', 'compose', 'publish', 'sweep', 'canary', 'signing-key'] as const),
-] as const
+/** The functions that handle events. */
+export const HANDLING = ['plan', 'compose', 'publish', 'sweep'] as const
+export const FUNCTIONS = [...ANSWERING, ...HANDLING, 'canary', 'signing-key'] as const
 export type FunctionName = (typeof FUNCTIONS)[number]
 
 const ROOT = join(import.meta.dirname, '..')

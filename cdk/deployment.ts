@@ -1,6 +1,6 @@
 // Converts the operator's deployment settings to the CDK's, and checks them against the region.
 
-import { PermissionsBoundary, type StackProps } from 'aws-cdk-lib'
+import { DefaultStackSynthesizer, PermissionsBoundary, type StackProps } from 'aws-cdk-lib'
 import { RegionInfo } from 'aws-cdk-lib/region-info'
 import { ARCHES } from '../lib/model/probe.ts'
 import type { Settings } from '../lib/model/settings.ts'
@@ -27,19 +27,19 @@ export function outOfPlace({ build, cloud }: Settings, region: string | undefine
   const { armRegions, domain, secretKeyArn } = cloud.deployment
   const { partition = 'aws' } = RegionInfo.get(region)
   const onArm = ARCHES.filter((arch) => build.machines[arch] === 'aarch64')
-  return [
-    ...wrong([
+  const checks = wrong(
+    [
       partition !== 'aws',
       `${region} is in the partition ${partition}, whose hosts and ARNs have other names than this registry writes and signs: deploy it into a region of the partition aws`,
-    ]),
-    ...wrong([
+    ],
+    [
       onArm.length > 0 && !armRegions.includes(region),
       `CodeBuild has no ARM machines in ${region}, according to cloud.deployment.armRegions, and builds for ${onArm.join(' and ')} run on those: set {"build": {"machines": {"x86_64": "x86_64", "aarch64": "x86_64"}}}, take one of ${armRegions.join(', ')}, or add ${region} to that list if CodeBuild has them there now`,
-    ]),
-    ...elsewhere('domain.certificateArn', domain?.certificateArn, region, 'an HTTP API takes a certificate'),
-    ...elsewhere('secretKeyArn', secretKeyArn, region, 'a secret takes a KMS key'),
-    ...replicas,
-  ]
+    ],
+    elsewhere('domain.certificateArn', domain?.certificateArn, region, 'an HTTP API takes a certificate'),
+    elsewhere('secretKeyArn', secretKeyArn, region, 'a secret takes a KMS key'),
+  )
+  return [...checks, ...replicas]
 }
 
 /** `region`: the stack's, if known. Secrets Manager checks the same facts, but only in the middle of a deployment. */
@@ -68,36 +68,32 @@ function misplacedReplicas({ secretReplicas, secretKeyArn }: Deployment, region?
   })
 }
 
+type Check = readonly [isWrong: boolean, message: string]
+
 /** Returns the messages whose condition is true. */
-const wrong = (...checks: readonly (readonly [isWrong: boolean, message: string])[]): string[] =>
+const wrong = (...checks: readonly Check[]): string[] =>
   checks.flatMap(([isWrong, message]) => (isWrong ? [message] : []))
 
 /** Format: `arn:aws:SERVICE:REGION:...`, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html */
 const regionOf = (arn: string | undefined): string | undefined => arn?.split(':')[3]
 
-function elsewhere(setting: string, arn: string | undefined, region: string, rule: string): string[] {
+function elsewhere(setting: string, arn: string | undefined, region: string, rule: string): Check {
   const found = regionOf(arn) ?? region
-  return wrong([
+  return [
     found !== region,
     `cloud.deployment.${setting} is in ${found}, and the stack goes to ${region}: ${rule} of its own region only`,
-  ])
+  ]
 }
 
-export const stackProps = ({
-  stackName,
-  account,
-  region,
-  tags,
-  permissionsBoundary,
-}: Deployment): StackProps => ({
-  stackName,
-  tags,
-  env: {
-    ...(account === undefined ? {} : { account }),
-    ...(region === undefined ? {} : { region }),
-  },
-  ...(permissionsBoundary === undefined ? {} : { permissionsBoundary: boundaryOf(permissionsBoundary) }),
-})
+export function stackProps(deployment: Deployment): StackProps {
+  const { stackName, tags, account, region, permissionsBoundary: policy } = deployment
+  return {
+    ...{ stackName, tags, env: { account, region } },
+    permissionsBoundary: policy === undefined ? undefined : boundaryOf(policy),
+    // Omits the parameter of the bootstrap version, which the CLI checks.
+    synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),
+  }
+}
 
 const boundaryOf = (policy: string): PermissionsBoundary =>
   policy.startsWith('arn:') ? PermissionsBoundary.fromArn(policy) : PermissionsBoundary.fromName(policy)

@@ -1,21 +1,7 @@
 // Serves published objects by the distribution, from S3 and its caches, at paths that contain their digests.
 
 import { Duration, type Stack } from 'aws-cdk-lib'
-import {
-  AllowedMethods,
-  type BehaviorOptions,
-  CacheCookieBehavior,
-  CacheHeaderBehavior,
-  CachePolicy,
-  CacheQueryStringBehavior,
-  Function as EdgeFunction,
-  FunctionCode,
-  FunctionEventType,
-  FunctionRuntime,
-  ResponseHeadersPolicy,
-  S3OriginAccessControl,
-  ViewerProtocolPolicy,
-} from 'aws-cdk-lib/aws-cloudfront'
+import * as cloudfront from 'aws-cdk-lib/aws-cloudfront'
 import { S3BucketOrigin } from 'aws-cdk-lib/aws-cloudfront-origins'
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3'
 import { BY_DIGEST } from '../lib/aws/resources.ts'
@@ -30,21 +16,21 @@ export const KEPT = Duration.hours(1)
 const nameIn = ({ stackName, region }: Stack): string => `${stackName.slice(0, 40)}-${region}-bytes`
 
 /** `bucket`: its policy must allow this distribution to read (buckets.ts). */
-export const servedBytes = (stack: Stack, bucket: IBucket): Readonly<Record<string, BehaviorOptions>> => ({
+export const servedBytes = (stack: Stack, bucket: IBucket) => ({
   [`${BY_DIGEST}/*`]: {
     origin: originOf(stack, bucket),
-    allowedMethods: AllowedMethods.ALLOW_GET_HEAD,
-    viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
+    allowedMethods: cloudfront.AllowedMethods.ALLOW_GET_HEAD,
+    viewerProtocolPolicy: cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
     cachePolicy: cachePolicy(stack),
     responseHeadersPolicy: headersOf(stack),
     compress: false,
-    functionAssociations: [{ function: pathsToKeys(stack), eventType: FunctionEventType.VIEWER_REQUEST }],
+    functionAssociations: [pathsToKeys(stack)],
   },
 })
 
 /** Uses only the name of the other stack's bucket, because another export could never be removed. */
 function originOf(stack: Stack, { bucketName }: IBucket): S3BucketOrigin {
-  const { originAccessControlId } = new S3OriginAccessControl(stack, 'EdgeBytesAccess', {
+  const { originAccessControlId } = new cloudfront.S3OriginAccessControl(stack, 'EdgeBytesAccess', {
     originAccessControlName: nameIn(stack),
   })
   const bucket = Bucket.fromBucketAttributes(stack, 'EdgeBytesBucket', { bucketName, region: stack.region })
@@ -52,18 +38,18 @@ function originOf(stack: Stack, { bucketName }: IBucket): S3BucketOrigin {
 }
 
 /** The cache key is only the path. */
-const cachePolicy = (stack: Stack): CachePolicy =>
-  new CachePolicy(stack, 'EdgeBytesCache', {
+const cachePolicy = (stack: Stack) =>
+  new cloudfront.CachePolicy(stack, 'EdgeBytesCache', {
     cachePolicyName: nameIn(stack),
     comment: 'Published probes, by their digests',
     ...{ minTtl: KEPT, defaultTtl: KEPT, maxTtl: KEPT },
-    cookieBehavior: CacheCookieBehavior.none(),
-    headerBehavior: CacheHeaderBehavior.none(),
-    queryStringBehavior: CacheQueryStringBehavior.none(),
+    cookieBehavior: cloudfront.CacheCookieBehavior.none(),
+    headerBehavior: cloudfront.CacheHeaderBehavior.none(),
+    queryStringBehavior: cloudfront.CacheQueryStringBehavior.none(),
   })
 
-const headersOf = (stack: Stack): ResponseHeadersPolicy =>
-  new ResponseHeadersPolicy(stack, 'EdgeBytesHeaders', {
+const headersOf = (stack: Stack) =>
+  new cloudfront.ResponseHeadersPolicy(stack, 'EdgeBytesHeaders', {
     responseHeadersPolicyName: nameIn(stack),
     comment: 'How long caches keep what is published',
     customHeadersBehavior: {
@@ -86,10 +72,12 @@ const PATHS_TO_KEYS = `function handler(event) {
 }
 `
 
-const pathsToKeys = (stack: Stack): EdgeFunction =>
-  new EdgeFunction(stack, 'EdgeBytesPaths', {
+const pathsToKeys = (stack: Stack): cloudfront.FunctionAssociation => ({
+  eventType: cloudfront.FunctionEventType.VIEWER_REQUEST,
+  function: new cloudfront.Function(stack, 'EdgeBytesPaths', {
     functionName: nameIn(stack),
     comment: 'From the path of a published object to its key',
-    runtime: FunctionRuntime.JS_2_0,
-    code: FunctionCode.fromInline(PATHS_TO_KEYS),
-  })
+    runtime: cloudfront.FunctionRuntime.JS_2_0,
+    code: cloudfront.FunctionCode.fromInline(PATHS_TO_KEYS),
+  }),
+})

@@ -3,24 +3,7 @@
 import { CfnOutput, Duration, Fn, RemovalPolicy, SecretValue, type Stack } from 'aws-cdk-lib'
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2'
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager'
-import {
-  AllowedMethods,
-  type BehaviorOptions,
-  CachePolicy,
-  Distribution,
-  type DistributionProps,
-  type ErrorResponse,
-  HttpVersion,
-  OriginProtocolPolicy,
-  OriginRequestCookieBehavior,
-  OriginRequestHeaderBehavior,
-  OriginRequestPolicy,
-  OriginRequestQueryStringBehavior,
-  OriginSslPolicy,
-  PriceClass,
-  SecurityPolicyProtocol,
-  ViewerProtocolPolicy,
-} from 'aws-cdk-lib/aws-cloudfront'
+import * as cloudfront from 'aws-cdk-lib/aws-cloudfront'
 import { HttpOrigin } from 'aws-cdk-lib/aws-cloudfront-origins'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
 import type { IBucket } from 'aws-cdk-lib/aws-s3'
@@ -71,12 +54,12 @@ export function addEdge(
  */
 function addSecrets(stack: Stack, newest: number) {
   const secrets = [newest, newest - 1].filter((n) => n >= 1).map((n) => addSecret(stack, n))
-  const arns = secrets.map(({ ref }) => ref)
-  const grants = granting(
-    { [ENV.edgeSecrets]: Fn.join(',', arns) },
-    { read: { actions: ['secretsmanager:GetSecretValue'], resources: arns } },
+  const resources = secrets.map(({ ref }) => ref)
+  const { grantTo } = granting(
+    { [ENV.edgeSecrets]: Fn.join(',', resources) },
+    { read: { actions: ['secretsmanager:GetSecretValue'], resources } },
   )
-  return { newest: secrets[0]!, ...grants }
+  return { newest: secrets[0]!, grantTo }
 }
 
 function addSecret(stack: Stack, number: number): CfnSecret {
@@ -94,8 +77,8 @@ function addSecret(stack: Stack, number: number): CfnSecret {
 /** Adds the secret header: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/add-origin-custom-headers.html */
 const originOf = (stack: Stack, api: HttpApi, secret: CfnSecret): HttpOrigin =>
   new HttpOrigin(`${api.apiId}.execute-api.${stack.region}.${stack.urlSuffix}`, {
-    protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
-    originSslProtocols: [OriginSslPolicy.TLS_V1_2],
+    protocolPolicy: cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
+    originSslProtocols: [cloudfront.OriginSslPolicy.TLS_V1_2],
     // A reference: CloudFormation reads the value, so the template does not contain it.
     customHeaders: { [EDGE_HEADER]: SecretValue.secretsManager(secret.ref).unsafeUnwrap() },
     // Longer than the API's 30 seconds, so that no held request is cut off or repeated. More than 60 needs a higher quota.
@@ -103,30 +86,27 @@ const originOf = (stack: Stack, api: HttpApi, secret: CfnSecret): HttpOrigin =>
   })
 
 /** Disables caching of errors. CloudFront's default is ten seconds. */
-const ERRORS: ErrorResponse[] = [400, 403, 404, 405, 414, 500, 501, 502, 503, 504].map((httpStatus) => ({
-  httpStatus,
-  ttl: Duration.seconds(0),
-}))
+const ERRORS = [400, 403, 404, 405, 414, 500, 501, 502, 503, 504]
 
 function addDistribution(
   stack: Stack,
   edge: EdgeSettings,
   origin: HttpOrigin,
-  additionalBehaviors: Readonly<Record<string, BehaviorOptions>>,
-): Distribution {
-  const distribution = new Distribution(stack, 'Edge', {
+  additionalBehaviors: Readonly<Record<string, cloudfront.BehaviorOptions>>,
+) {
+  const distribution = new cloudfront.Distribution(stack, 'Edge', {
     comment: `The registry of ${stack.stackName}`,
     webAclId: edge.webAcl!,
-    httpVersion: HttpVersion.HTTP2_AND_3,
+    httpVersion: cloudfront.HttpVersion.HTTP2_AND_3,
     // Answers and probes are small, so using all edges costs hardly more.
-    priceClass: PriceClass.PRICE_CLASS_ALL,
-    errorResponses: ERRORS,
+    priceClass: cloudfront.PriceClass.PRICE_CLASS_ALL,
+    errorResponses: ERRORS.map((httpStatus) => ({ httpStatus, ttl: Duration.seconds(0) })),
     defaultBehavior: {
       origin,
-      allowedMethods: AllowedMethods.ALLOW_ALL,
-      viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
+      allowedMethods: cloudfront.AllowedMethods.ALLOW_ALL,
+      viewerProtocolPolicy: cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
       // Also prevents CloudFront from merging simultaneous requests.
-      cachePolicy: CachePolicy.CACHING_DISABLED,
+      cachePolicy: cloudfront.CachePolicy.CACHING_DISABLED,
       originRequestPolicy: requestPolicy(stack),
       compress: false,
     },
@@ -142,21 +122,25 @@ function addDistribution(
 }
 
 /** Sends everything that a function reads, but not the host, because the API accepts only its own. */
-const requestPolicy = (stack: Stack): OriginRequestPolicy =>
-  new OriginRequestPolicy(stack, 'EdgeRequests', {
+const requestPolicy = (stack: Stack) =>
+  new cloudfront.OriginRequestPolicy(stack, 'EdgeRequests', {
     // Must be unique in the account, in all regions.
     originRequestPolicyName: `${stack.stackName}-${stack.region}`,
     comment: 'What the registry reads of a request',
-    headerBehavior: OriginRequestHeaderBehavior.allowList(VIEWER_HEADER, 'content-type', 'user-agent'),
-    queryStringBehavior: OriginRequestQueryStringBehavior.all(),
-    cookieBehavior: OriginRequestCookieBehavior.none(),
+    headerBehavior: cloudfront.OriginRequestHeaderBehavior.allowList(
+      VIEWER_HEADER,
+      'content-type',
+      'user-agent',
+    ),
+    queryStringBehavior: cloudfront.OriginRequestQueryStringBehavior.all(),
+    cookieBehavior: cloudfront.OriginRequestCookieBehavior.none(),
   })
 
-function namesOf(stack: Stack, { names, certificate }: EdgeSettings): Partial<DistributionProps> {
+function namesOf(stack: Stack, { names, certificate }: EdgeSettings): Partial<cloudfront.DistributionProps> {
   if (certificate === undefined) return {}
   return {
     domainNames: names,
     certificate: Certificate.fromCertificateArn(stack, 'EdgeCertificate', certificate),
-    minimumProtocolVersion: SecurityPolicyProtocol.TLS_V1_2_2021,
+    minimumProtocolVersion: cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
   }
 }

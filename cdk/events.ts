@@ -44,14 +44,10 @@ export function addRules(stack: Stack, { eventBus, projects, to, deadLetterQueue
   own('BuildRunning', to.publish)
   own('PackagesWanted', to.publish)
   buildEnded(stack, projects, target(to.publish))
-  new Rule(stack, 'EveryMinute', {
-    schedule: Schedule.rate(Duration.minutes(1)),
-    targets: [target(to.sweep)],
-  })
-  new Rule(stack, 'EveryHour', {
-    schedule: Schedule.rate(Duration.hours(1)),
-    targets: [target(to.publish)],
-  })
+  const every = (id: string, interval: Duration, subscriber: Alias): Rule =>
+    new Rule(stack, id, { schedule: Schedule.rate(interval), targets: [target(subscriber)] })
+  every('EveryMinute', Duration.minutes(1), to.sweep)
+  every('EveryHour', Duration.hours(1), to.publish)
   return { overdue }
 }
 
@@ -61,10 +57,7 @@ const buildEnded = (stack: Stack, projects: Projects, target: Target): Rule =>
     eventPattern: {
       source: ['aws.codebuild'],
       detailType: ['CodeBuild Build State Change'],
-      detail: {
-        'project-name': projects.map(({ ref }) => ref),
-        'build-status': Object.keys(BUILD_ENDS),
-      },
+      detail: { 'project-name': projects.map(({ ref }) => ref), 'build-status': Object.keys(BUILD_ENDS) },
     },
     targets: [target],
   })

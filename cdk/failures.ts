@@ -6,20 +6,13 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
 import { granting } from './grants.ts'
 import { acknowledge } from './nag.ts'
 
-interface Failures {
-  readonly queue: Queue
-  /** Lambda sends each event that it gives up to this destination, with the function's own role. */
-  readonly destination: IDestination
-}
-
-/** SQS allows no more: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html */
-const LONGEST = Duration.days(14)
-
-export function addFailures(stack: Stack): Failures {
+/** `destination`: Lambda sends each event that it gives up there, with the function's own role. */
+export function addFailures(stack: Stack) {
   const queue = new Queue(stack, 'FailedEvents', {
     encryption: QueueEncryption.SQS_MANAGED,
     enforceSSL: true,
-    retentionPeriod: LONGEST,
+    // SQS allows no more: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
+    retentionPeriod: Duration.days(14),
   })
   acknowledge(queue, {
     SQS3: 'It is the queue of failed events: only an operator reads it, and a further queue would have no other reader.',

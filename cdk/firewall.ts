@@ -1,18 +1,9 @@
 // Makes the firewall of the distribution (edge.ts), which limits the requests of an address in five minutes. It is a separate stack
 // and app, because CloudFront's firewalls exist only in us-east-1, and the registry may be in any region.
 
-import {
-  App,
-  ArnFormat,
-  CfnOutput,
-  DefaultStackSynthesizer,
-  RemovalPolicy,
-  Stack,
-  Validations,
-} from 'aws-cdk-lib'
+import { App, ArnFormat, CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { CfnLoggingConfiguration, CfnWebACL } from 'aws-cdk-lib/aws-wafv2'
-import { AwsSolutionsChecks } from 'cdk-nag'
 import type { EdgeSettings } from '../lib/model/settings.ts'
 import { stackProps } from './deployment.ts'
 import { readSettings } from './settings.ts'
@@ -37,10 +28,8 @@ export function synthesizeFirewall({ outdir, settingsFile }: FirewallOptions): v
   const stack = new Stack(app, FIREWALL, {
     ...stackProps({ ...deployment, stackName: `${deployment.stackName}Firewall`, region: HERE }),
     description: 'The firewall before the registry of kernel probes: limits of one address.',
-    synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),
   })
   addFirewall(stack, edge)
-  Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
   strictly(app, { isChecked: true })
 }
 
@@ -50,7 +39,7 @@ function addFirewall(stack: Stack, edge: EdgeSettings): void {
     scope: 'CLOUDFRONT',
     description: 'Limits of one address in five minutes',
     defaultAction: { allow: {} },
-    customResponseBodies: { [TOO_MANY]: { contentType: 'APPLICATION_JSON', content: problem() } },
+    customResponseBodies: { [TOO_MANY]: { contentType: 'APPLICATION_JSON', content: PROBLEM } },
     rules: [
       rule(0, 'Submissions', { limit: submissionsPerAddress, scopeDownStatement: POSTS }),
       rule(1, 'Requests', { limit: requestsPerAddress }),
@@ -105,14 +94,15 @@ const REFUSAL: CfnWebACL.CustomResponseProperty = {
 }
 
 /** Has the format of the registry's problems (RFC 9457), except the content type, which the firewall does not support. */
-const problem = (): string =>
-  JSON.stringify({
-    type: `urn:probe-registry:problem:${TOO_MANY}`,
-    title: 'Too many requests from this address',
-    status: 429,
-    detail: 'This address has sent too many requests in five minutes: try again in a minute, and less often',
-    code: TOO_MANY,
-  })
+const PROBLEM = JSON.stringify({
+  type: `urn:probe-registry:problem:${TOO_MANY}`,
+  title: 'Too many requests from this address',
+  status: 429,
+  detail: 'This address has sent too many requests in five minutes: try again in a minute, and less often',
+  code: TOO_MANY,
+})
+
+const BLOCKED = { ActionCondition: { Action: 'BLOCK' } }
 
 /**
  * Logs only refused requests. AWS prescribes the prefix of the log group's name:
@@ -136,13 +126,7 @@ function addLog(stack: Stack, webAcl: CfnWebACL): void {
     redactedFields: [{ queryString: {} }],
     loggingFilter: {
       DefaultBehavior: 'DROP',
-      Filters: [
-        {
-          Behavior: 'KEEP',
-          Requirement: 'MEETS_ANY',
-          Conditions: [{ ActionCondition: { Action: 'BLOCK' } }],
-        },
-      ],
+      Filters: [{ Behavior: 'KEEP', Requirement: 'MEETS_ANY', Conditions: [BLOCKED] }],
     },
   })
 }

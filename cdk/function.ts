@@ -2,14 +2,8 @@
 
 import { join } from 'node:path'
 import { Duration, RemovalPolicy, Size, type Stack } from 'aws-cdk-lib'
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
-import {
-  Architecture,
-  Code,
-  Function as LambdaFunction,
-  LoggingFormat,
-  Runtime,
-} from 'aws-cdk-lib/aws-lambda'
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import * as lambda from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { FunctionName } from './bundle.ts'
 
@@ -25,40 +19,30 @@ interface FunctionSpec {
 /** Defaults shared by all functions; callers pass only what differs. */
 export const functions =
   (stack: Stack, bundles: string) =>
-  (name: FunctionName, spec: FunctionSpec): LambdaFunction => {
+  (name: FunctionName, spec: FunctionSpec): lambda.Function => {
     const id = capitalized(name)
     const logGroup = new LogGroup(stack, `${id}Log`, {
       retention: RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
     })
-    return new LambdaFunction(stack, id, {
-      code: Code.fromAsset(join(bundles, name)),
+    const role = new Role(stack, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
+    logGroup.grants.write(role)
+    const { temporaryMegabytes } = spec
+    return new lambda.Function(stack, id, {
+      code: lambda.Code.fromAsset(join(bundles, name)),
       handler: 'index.handler',
-      runtime: Runtime.NODEJS_24_X,
-      architecture: Architecture.ARM_64,
-      role: roleThatLogs(stack, id, logGroup),
+      runtime: lambda.Runtime.NODEJS_24_X,
+      architecture: lambda.Architecture.ARM_64,
+      role,
       logGroup,
-      loggingFormat: LoggingFormat.JSON,
+      loggingFormat: lambda.LoggingFormat.JSON,
       memorySize: spec.memoryMegabytes,
       timeout: Duration.seconds(spec.timeoutSeconds),
-      ...(spec.concurrency ? { reservedConcurrentExecutions: spec.concurrency } : {}),
-      ...(spec.temporaryMegabytes === undefined
-        ? {}
-        : { ephemeralStorageSize: Size.mebibytes(spec.temporaryMegabytes) }),
+      reservedConcurrentExecutions: spec.concurrency || undefined,
+      ephemeralStorageSize: temporaryMegabytes ? Size.mebibytes(temporaryMegabytes) : undefined,
     })
   }
 
 /** Ids of constructs: `signing-key` becomes `SigningKey`. */
 export const capitalized = (name: string): string =>
   name.replaceAll(/(?:^|-)([a-z])/g, (_, a: string) => a.toUpperCase())
-
-function roleThatLogs(stack: Stack, id: string, logGroup: LogGroup): Role {
-  const role = new Role(stack, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
-  role.addToPolicy(
-    new PolicyStatement({
-      actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-      resources: [logGroup.logGroupArn],
-    }),
-  )
-  return role
-}

@@ -25,14 +25,10 @@ export const live =
     new Alias(fn, 'Live', {
       aliasName: LIVE,
       version: fn.currentVersion,
-      ...(events === undefined ? {} : invokedByEvents(events, onFailure)),
+      // The alias does not inherit these options of its function:
+      // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-configuring.html
+      ...(events && {
+        ...{ retryAttempts: 2, maxEventAge: Duration.minutes(events.eventMinutes) },
+        onFailure: events.isRepeated ? undefined : onFailure,
+      }),
     })
-
-/**
- * Options for the alias, which does not inherit the function's:
- * https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-configuring.html
- */
-const invokedByEvents = ({ eventMinutes, isRepeated }: EventsSpec, onFailure: IDestination) => ({
-  ...{ retryAttempts: 2, maxEventAge: Duration.minutes(eventMinutes) },
-  ...(isRepeated ? {} : { onFailure }),
-})

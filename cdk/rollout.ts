@@ -2,12 +2,7 @@
 
 import type { Stack } from 'aws-cdk-lib'
 import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch'
-import {
-  type ILambdaDeploymentConfig,
-  LambdaApplication,
-  LambdaDeploymentConfig,
-  LambdaDeploymentGroup,
-} from 'aws-cdk-lib/aws-codedeploy'
+import * as codedeploy from 'aws-cdk-lib/aws-codedeploy'
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import type { Alias } from 'aws-cdk-lib/aws-lambda'
 import { LIVE } from '../lib/aws/resources.ts'
@@ -20,11 +15,11 @@ export interface Shifted {
   readonly alarms: readonly Alarm[]
 }
 
-const CONFIGS: Readonly<Record<Exclude<Rollout, 'all-at-once'>, ILambdaDeploymentConfig>> = {
-  'canary-10-percent-5-minutes': LambdaDeploymentConfig.CANARY_10PERCENT_5MINUTES,
-  'canary-10-percent-10-minutes': LambdaDeploymentConfig.CANARY_10PERCENT_10MINUTES,
-  'canary-10-percent-30-minutes': LambdaDeploymentConfig.CANARY_10PERCENT_30MINUTES,
-  'linear-10-percent-every-1-minute': LambdaDeploymentConfig.LINEAR_10PERCENT_EVERY_1MINUTE,
+const CONFIGS: Readonly<Record<Exclude<Rollout, 'all-at-once'>, codedeploy.ILambdaDeploymentConfig>> = {
+  'canary-10-percent-5-minutes': codedeploy.LambdaDeploymentConfig.CANARY_10PERCENT_5MINUTES,
+  'canary-10-percent-10-minutes': codedeploy.LambdaDeploymentConfig.CANARY_10PERCENT_10MINUTES,
+  'canary-10-percent-30-minutes': codedeploy.LambdaDeploymentConfig.CANARY_10PERCENT_30MINUTES,
+  'linear-10-percent-every-1-minute': codedeploy.LambdaDeploymentConfig.LINEAR_10PERCENT_EVERY_1MINUTE,
 }
 
 /**
@@ -36,10 +31,10 @@ const CONFIGS: Readonly<Record<Exclude<Rollout, 'all-at-once'>, ILambdaDeploymen
  */
 export function addRollouts(stack: Stack, rollout: Rollout, shifted: readonly Shifted[]): void {
   if (rollout === 'all-at-once') return
-  const application = new LambdaApplication(stack, 'Rollouts')
+  const application = new codedeploy.LambdaApplication(stack, 'Rollouts')
   const role = roleFor(stack, shifted)
   for (const { alias, alarms } of shifted) {
-    const group = new LambdaDeploymentGroup(stack, `${alias.lambda.node.id}Rollout`, {
+    const group = new codedeploy.LambdaDeploymentGroup(stack, `${alias.lambda.node.id}Rollout`, {
       ...{ application, alias, alarms: [...alarms] },
       deploymentConfig: CONFIGS[rollout],
       // Otherwise the CDK adds AWS's policy, which permits moving every alias of the account.

@@ -26,7 +26,7 @@ export function reportingSettings(work: () => void): void {
 export interface ReadOptions {
   readonly local: boolean
   /** region of the deploying credentials, if known */
-  readonly region?: string | undefined
+  readonly region?: string
 }
 
 /**
@@ -40,8 +40,9 @@ export function readSettings(file: string | undefined, { local, region }: ReadOp
   const wrong = error?.issues.map(textOf) ?? unknownIn(merged, data)
   if (wrong.length > 0 || data === undefined) throw refused(file, wrong)
   if (local) return data
-  refuseOutOfReach(file, data)
-  const misplaced = outOfPlace(data, data.cloud.deployment.region ?? region)
+  const bad = placesIn(data).find(isOutOfReach)
+  const misplaced =
+    bad === undefined ? outOfPlace(data, data.cloud.deployment.region ?? region) : [outOfReach(bad)]
   if (misplaced.length > 0) throw refused(file, misplaced)
   return data
 }
@@ -85,15 +86,10 @@ const memberOf = (value: unknown, name: string): unknown =>
     ? (value as Record<string, unknown>)[name]
     : undefined
 
-/** Refuses folders, `file:` and loopback addresses, which exist only on this machine. */
-function refuseOutOfReach(file: string | undefined, settings: AllSettings): void {
-  const bad = placesIn(settings).find(isOutOfReach)
-  if (bad === undefined) return
-  throw refused(file, [
-    `${withoutSecrets(bad)} cannot be reached by a deployed stack; set PROBE_LOCAL=1 to run on this machine`,
-  ])
-}
+const outOfReach = (bad: string): string =>
+  `${withoutSecrets(bad)} cannot be reached by a deployed stack; set PROBE_LOCAL=1 to run on this machine`
 
+/** True for folders, `file:` and loopback addresses, which exist only on this machine. */
 function isOutOfReach(url: string): boolean {
   const { protocol, hostname } = new URL(url)
   return protocol === 'file:' || /^(localhost|.*\.localhost|127\..*|\[::1\])$/.test(hostname)

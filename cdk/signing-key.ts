@@ -14,8 +14,11 @@ type Kept = Pick<Settings['cloud']['deployment'], 'secretKeyArn' | 'secretReplic
 export function addSigningKey(stack: Stack, { secretKeyArn, secretReplicas }: Kept) {
   const secret = new CfnSecret(stack, 'SigningKeySecret', {
     description: 'OpenPGP private key that signs the probes; only publish may read it',
-    ...(secretKeyArn === undefined ? {} : { kmsKeyId: secretKeyArn }),
-    ...(secretReplicas.length === 0 ? {} : { replicaRegions: secretReplicas.map(replicaOf) }),
+    kmsKeyId: secretKeyArn,
+    replicaRegions:
+      secretReplicas.length === 0
+        ? undefined
+        : secretReplicas.map(({ region, keyArn }) => ({ region, kmsKeyId: keyArn })),
   })
   secret.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
   acknowledge(secret, {
@@ -31,53 +34,30 @@ export function addSigningKey(stack: Stack, { secretKeyArn, secretReplicas }: Ke
   return {
     ...{ secret, ...grants, replicas: secretReplicas.map(({ region }) => region) },
     kms: secretKeyArn === undefined ? undefined : throughSecrets(stack, secretKeyArn),
-    copies: toCopies(
-      stack,
-      secretReplicas.flatMap(({ keyArn }) => keyArn ?? []),
-    ),
+    copies: toCopies(stack, secretReplicas),
   }
 }
-
-const replicaOf = ({ region, keyArn }: Kept['secretReplicas'][number]) => ({
-  region,
-  ...(keyArn === undefined ? {} : { kmsKeyId: keyArn }),
-})
 
 /**
  * A write to the secret also writes its copies: Secrets Manager encrypts them with the keys of their regions, with the identity of
  * the writer. The call may come from either of the two regions.
  * https://docs.aws.amazon.com/secretsmanager/latest/userguide/replicate-secrets_troubleshoot.html
  */
-const toCopies = ({ urlSuffix }: Stack, resources: readonly string[]) =>
-  resources.length === 0
-    ? undefined
-    : granting(
-        {},
-        {
-          write: {
-            actions: ['kms:Encrypt', 'kms:GenerateDataKey'],
-            resources,
-            conditions: { StringLike: { 'kms:ViaService': `secretsmanager.*.${urlSuffix}` } },
-          },
-        },
-      )
+function toCopies({ urlSuffix }: Stack, replicas: Kept['secretReplicas']) {
+  const resources = replicas.flatMap(({ keyArn }) => keyArn ?? [])
+  if (resources.length === 0) return undefined
+  const conditions = { StringLike: { 'kms:ViaService': `secretsmanager.*.${urlSuffix}` } }
+  return granting({}, { write: { actions: ['kms:Encrypt', 'kms:GenerateDataKey'], resources, conditions } })
+}
 
 /**
  * Permissions for a secret that a KMS key encrypts. Only Secrets Manager can use them, on behalf of the function.
  * https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
  */
 const throughSecrets = ({ region, urlSuffix }: Stack, kmsKeyArn: string) => {
-  const only = {
-    resources: [kmsKeyArn],
-    conditions: { StringEquals: { 'kms:ViaService': `secretsmanager.${region}.${urlSuffix}` } },
-  }
-  return granting(
-    {},
-    {
-      read: { actions: ['kms:Decrypt'], ...only },
-      write: { actions: ['kms:Decrypt', 'kms:GenerateDataKey'], ...only },
-    },
-  )
+  const conditions = { StringEquals: { 'kms:ViaService': `secretsmanager.${region}.${urlSuffix}` } }
+  const may = (...actions: string[]) => ({ actions, resources: [kmsKeyArn], conditions })
+  return granting({}, { read: may('kms:Decrypt'), write: may('kms:Decrypt', 'kms:GenerateDataKey') })
 }
 
 interface KeyHolders {
@@ -114,7 +94,7 @@ function guard(stack: Stack, { signingKey, keyMaker, publish }: KeyHolders): Cfn
   })
 }
 
-const refuse = (verbs: readonly string[], Condition: Readonly<Record<string, unknown>>) => ({
+const refuse = (verbs: readonly string[], Condition: object) => ({
   Effect: 'Deny',
   Principal: { AWS: '*' },
   Action: verbs.map((verb) => `secretsmanager:${verb}`),

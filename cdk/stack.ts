@@ -7,8 +7,10 @@ import { ENV } from '../lib/aws/resources.ts'
 import { SETTINGS_ROOM, settingsText } from '../lib/aws/settings-text.ts'
 import { type AllSettings, DEFAULTS } from '../lib/kernels/settings.ts'
 import { reservedFor } from '../lib/model/concurrency.ts'
+import { eachOf } from '../lib/model/each.ts'
 import { NETWORK } from '../lib/model/network.ts'
 import { difference } from '../lib/model/overlay.ts'
+import { ANSWERING } from '../lib/names/routes.ts'
 import { addTopic, alarms } from './alarm.ts'
 import {
   watchApi,
@@ -126,34 +128,24 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
   // These functions read no mirrors, so they do not get a proxy's password.
   addSettings({ ...settings, network: NETWORK }, resolve, wait, direct, submit, v1, publish)
 
+  const answering = { resolve, wait, direct, submit, v1 }
   const goLive = live(failures.destination)
-  const answering = {
-    ...{ resolve: goLive(resolve), wait: goLive(wait), direct: goLive(direct) },
-    ...{ submit: goLive(submit), v1: goLive(v1) },
-  }
-  const handling = {
+  const liveAnswering = eachOf(ANSWERING, (name) => goLive(answering[name]))
+  const liveHandling = {
     plan: goLive(plan, { eventMinutes: 5 }),
     compose: goLive(compose, { eventMinutes: 30 }),
     publish: goLive(publish, { eventMinutes: 60 }),
     sweep: goLive(sweep, { eventMinutes: 1, isRepeated: true }),
   }
 
-  const { api, url, accessLog } = addApi(stack, answering, settings)
-  const edgeUrl = addEdge(stack, settings.cloud.edge, {
-    api,
-    answering: { resolve, wait, direct, submit, v1 },
-    published: data.buckets.artifacts,
-  })
+  const { api, url: apiUrl, accessLog } = addApi(stack, liveAnswering, settings)
+  const published = data.buckets.artifacts
+  const url = addEdge(stack, settings.cloud.edge, { api, answering, published }) ?? apiUrl
   const deadLetterQueue = failures.queue
-  const canary = addCanary(stack, settings.cloud.canary, {
-    make,
-    goLive,
-    url: edgeUrl ?? url,
-    deadLetterQueue,
-  })
-  const { overdue } = addRules(stack, { eventBus, projects, deadLetterQueue, to: handling })
+  const canary = addCanary(stack, settings.cloud.canary, { make, goLive, url, deadLetterQueue })
+  const { overdue } = addRules(stack, { eventBus, projects, deadLetterQueue, to: liveHandling })
 
-  const watched = { resolve, wait, direct, submit, v1, plan, compose, publish, sweep }
+  const watched = { ...answering, plan, compose, publish, sweep }
   const topic = addTopic(stack, settings.cloud.alarmMails)
   const alarm = alarms(stack, topic)
   const errors = watchFunctions(alarm, watched)
@@ -166,12 +158,12 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
   if (canary !== undefined) watchCanary(alarm, stack.stackName, settings.cloud.canary.everyMinutes)
   for (const fn of [resolve, plan, publish, sweep]) fn.addEnvironment(ENV.metricsNamespace, stack.stackName)
   addRollouts(stack, settings.cloud.deployment.rollout, [
-    ...shifted(answering, errors, [serverErrors]),
-    ...shifted(handling, errors),
+    ...shifted(liveAnswering, errors, [serverErrors]),
+    ...shifted(liveHandling, errors),
   ])
   addDashboard(stack, api, { resolve, wait, plan, publish, canary })
 
-  new CfnOutput(stack, 'Url', { value: edgeUrl ?? url, description: 'The registry' })
+  new CfnOutput(stack, 'Url', { value: url, description: 'The registry' })
   new CfnOutput(stack, 'FailedEventsQueue', {
     value: failures.queue.queueUrl,
     description: 'Events that no function could handle, for probe-registry replay --queue',
@@ -183,11 +175,9 @@ export function addRegistry(stack: Stack, settings: AllSettings, { data, bundles
   new CfnOutput(stack, 'EventBusName', { value: eventBus.eventBusName })
   new CfnOutput(stack, 'AccessLogGroup', { value: accessLog.logGroupName })
   for (const { node, ref } of projects) new CfnOutput(stack, `${node.id}Project`, { value: ref })
-  for (const { node, functionName, logGroup } of [
-    ...Object.values(watched),
-    ...(canary === undefined ? [] : [canary]),
-    keyMaker,
-  ]) {
+  for (const fn of [...Object.values(watched), canary, keyMaker]) {
+    if (fn === undefined) continue
+    const { node, functionName, logGroup } = fn
     new CfnOutput(stack, `${node.id}Function`, { value: functionName })
     new CfnOutput(stack, `${node.id}LogGroup`, { value: logGroup.logGroupName })
   }

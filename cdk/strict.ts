@@ -2,13 +2,11 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { App } from 'aws-cdk-lib'
+import { type App, Validations } from 'aws-cdk-lib'
 import type { CloudAssembly } from 'aws-cdk-lib/cx-api'
+import { AwsSolutionsChecks } from 'cdk-nag'
 
-/** The used part of validation-report.json, a file next to the templates. */
-interface Report {
-  readonly pluginReports: readonly { readonly violations: readonly Violation[] }[]
-}
+/** A finding in validation-report.json, a file next to the templates. */
 interface Violation {
   readonly ruleName: string
   readonly description: string
@@ -17,9 +15,10 @@ interface Violation {
 
 /**
  * Throws on the CDK's warnings and on findings of the policy checks, unless the construct acknowledges them with a reason (nag.ts).
- * The CDK itself throws its errors. `isChecked`: the app has policy checks.
+ * The CDK itself throws its errors. `isChecked`: also makes the policy checks.
  */
 export function strictly(app: App, { isChecked }: { readonly isChecked: boolean }): void {
+  if (isChecked) Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
   const assembly = app.synth()
   const problems = [...annotationsOf(assembly), ...(isChecked ? findingsOf(assembly) : [])]
   if (problems.length > 0) throw new Error(`AWS would not accept the stack:\n${problems.join('\n')}`)
@@ -31,7 +30,9 @@ const annotationsOf = ({ stacksRecursively }: CloudAssembly): string[] =>
   )
 
 function findingsOf({ directory }: CloudAssembly): string[] {
-  const report = JSON.parse(readFileSync(join(directory, 'validation-report.json'), 'utf8')) as Report
+  const report = JSON.parse(readFileSync(join(directory, 'validation-report.json'), 'utf8')) as {
+    pluginReports: { violations: Violation[] }[]
+  }
   return report.pluginReports.flatMap(({ violations }) => violations.map(textOf))
 }
 

@@ -1,12 +1,10 @@
 // Makes a cloud assembly from settings and sources: bundles functions, fills the two stacks, and runs policy checks.
 
-import { App, DefaultStackSynthesizer, Stack, Validations } from 'aws-cdk-lib'
-import { AwsSolutionsChecks } from 'cdk-nag'
-import type { AllSettings } from '../lib/kernels/settings.ts'
+import { App, Stack } from 'aws-cdk-lib'
 import { bundleFunctions } from './bundle.ts'
 import { addData } from './data.ts'
 import { onOneMachine, stackProps } from './deployment.ts'
-import { type ReadOptions, readSettings } from './settings.ts'
+import { readSettings } from './settings.ts'
 import { addRegistry } from './stack.ts'
 import { strictly } from './strict.ts'
 
@@ -20,11 +18,11 @@ interface SynthesisOptions {
   /** folder for the bundled functions, which get a folder each */
   readonly bundles: string
   /** JSON over the defaults of lib/kernels/settings.ts; default: the file that the context value `settings` names */
-  readonly settingsFile?: string | undefined
+  readonly settingsFile?: string
   /** allows driver sources and mirrors that only this machine can reach, and skips the policy checks */
   readonly local: boolean
   /** region of the deploying credentials, if known; only checks use it, and the template does not depend on it */
-  readonly region?: string | undefined
+  readonly region?: string
 }
 
 /** In the code and not in cdk.json, so that the template is the same without the CLI. */
@@ -47,38 +45,23 @@ export function synthesize({ outdir, bundles, settingsFile, local, region }: Syn
   })
   const fromContext: unknown = app.node.tryGetContext('settings')
   const file = settingsFile ?? (typeof fromContext === 'string' ? fromContext : undefined)
-  const settings = settingsOf(file, { local, region })
-  const { deployment } = settings.cloud
+  const { cloud, ...others } = readSettings(file, { local, region })
+  const deployment = local ? onOneMachine(cloud.deployment) : cloud.deployment
+  const settings = { ...others, cloud: { ...cloud, deployment } }
+  // False until the first deployment has succeeded: a protected stack could not be deleted for a second try
+  // (first-deploy.sh).
+  const isProtected = app.node.tryGetContext('protect') !== 'no'
   const work = new Stack(app, STACK, {
     ...stackProps(deployment),
     description: "The registry of Falco's kernel probes that builds what is missing.",
-    synthesizer: synthesizer(),
   })
   const store = new Stack(app, DATA_STACK, {
     ...stackProps({ ...deployment, stackName: `${deployment.stackName}Data` }),
     description: "What the registry of Falco's kernel probes keeps: its index, its probes, its key.",
-    synthesizer: synthesizer(),
-    terminationProtection: isProtected(app),
+    terminationProtection: isProtected,
   })
   bundleFunctions(bundles)
-  const data = addData(store, settings, isProtected(app))
+  const data = addData(store, settings, isProtected)
   addRegistry(work, settings, { data, bundles })
-  if (!local) Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
   strictly(app, { isChecked: !local })
 }
-
-function settingsOf(file: string | undefined, options: ReadOptions): AllSettings {
-  const settings = readSettings(file, options)
-  const { cloud } = settings
-  return options.local
-    ? { ...settings, cloud: { ...cloud, deployment: onOneMachine(cloud.deployment) } }
-    : settings
-}
-
-/** Omits the parameter of the bootstrap version, which the CLI checks. */
-const synthesizer = () => new DefaultStackSynthesizer({ generateBootstrapVersionRule: false })
-
-/**
- * False until the first deployment has succeeded: a protected stack could not be deleted for a second try (first-deploy.sh).
- */
-const isProtected = (app: App): boolean => app.node.tryGetContext('protect') !== 'no'

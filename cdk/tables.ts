@@ -1,7 +1,7 @@
 // Makes the DynamoDB tables: the index of probes, the budgets, and the records of sources and package repositories.
 
 import { RemovalPolicy, type Stack } from 'aws-cdk-lib'
-import { AttributeType, BillingMode, ProjectionType, Table, type TableProps } from 'aws-cdk-lib/aws-dynamodb'
+import { AttributeType, BillingMode, ProjectionType, Table } from 'aws-cdk-lib/aws-dynamodb'
 import {
   ENV,
   EXPIRES,
@@ -16,10 +16,14 @@ import { POINTER_KEYS } from '../lib/model/keys.ts'
 import { granting, type Permission } from './grants.ts'
 
 export function addTables(stack: Stack, deletionProtection: boolean) {
+  // The table outlives the stack, unless its creation failed.
   const table = (id: string, timeToLiveAttribute?: string) =>
-    tableIn(stack, id, {
-      deletionProtection,
-      ...(timeToLiveAttribute === undefined ? {} : { timeToLiveAttribute }),
+    new Table(stack, id, {
+      ...{ deletionProtection, timeToLiveAttribute },
+      partitionKey: { name: TABLE_KEY, type: AttributeType.STRING },
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     })
   const probes = table('Probes', EXPIRES)
   probes.addGlobalSecondaryIndex({
@@ -44,14 +48,8 @@ export function addTables(stack: Stack, deletionProtection: boolean) {
         read: item(probes, 'GetItem'),
         write: item(probes, 'UpdateItem'),
         list: item(probes, 'Scan'),
-        'list by release': {
-          actions: ['dynamodb:Query'],
-          resources: [`${probes.tableArn}/index/${RELEASE_INDEX}`],
-        },
-        'list open': {
-          actions: ['dynamodb:Query'],
-          resources: [`${probes.tableArn}/index/${OVERDUE_INDEX}`],
-        },
+        'list by release': query(probes, RELEASE_INDEX),
+        'list open': query(probes, OVERDUE_INDEX),
       },
     ),
     budgets: granting(
@@ -70,20 +68,6 @@ export function addTables(stack: Stack, deletionProtection: boolean) {
   }
 }
 
-/** The table outlives the stack, unless its creation failed. */
-const tableIn = (
-  stack: Stack,
-  id: string,
-  own: Pick<TableProps, 'deletionProtection' | 'timeToLiveAttribute'>,
-): Table =>
-  new Table(stack, id, {
-    partitionKey: { name: TABLE_KEY, type: AttributeType.STRING },
-    billingMode: BillingMode.PAY_PER_REQUEST,
-    pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-    removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
-    ...own,
-  })
-
 /**
  * Permits only items of package repositories, but not the digests that builds are checked against.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
@@ -101,4 +85,9 @@ const point = (table: Table): Permission => ({
 const item = (table: Table, verb: 'GetItem' | 'PutItem' | 'UpdateItem' | 'Scan'): Permission => ({
   actions: [`dynamodb:${verb}`],
   resources: [table.tableArn],
+})
+
+const query = (table: Table, index: string): Permission => ({
+  actions: ['dynamodb:Query'],
+  resources: [`${table.tableArn}/index/${index}`],
 })

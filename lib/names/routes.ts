@@ -4,7 +4,8 @@ import { PUBLIC_KEY_OBJECT } from '../model/keys.ts'
 import { LAYOUTS } from './layouts.ts'
 
 /** The functions that answer requests. */
-export type Answering = 'resolve' | 'wait' | 'direct' | 'submit' | 'v1'
+export const ANSWERING = ['resolve', 'wait', 'direct', 'submit', 'v1'] as const
+export type Answering = (typeof ANSWERING)[number]
 
 export interface Route {
   /** `{part}` stands for one segment, `{part+}` for all segments that follow */

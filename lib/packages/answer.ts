@@ -1,7 +1,7 @@
 // Answers package managers: reads one item, then redirects to an immutable object.
 
 import { ProbeError, unreachable } from '../model/errors.ts'
-import { CHANNELS, type ChannelName, listObject } from '../model/keys.ts'
+import { CHANNELS, listObject } from '../model/keys.ts'
 import type { Index, Pointers, Presigner } from '../model/ports.ts'
 import type { Settings } from '../model/settings.ts'
 import { keyOf, probeOf } from '../names/grammar.ts'
@@ -21,13 +21,6 @@ export interface PackageAnswerPorts {
 /** Long enough to begin a download. The redirect to a probe uses the same time. */
 const PRESIGN = { expiresSeconds: 300 }
 
-/** Whether the path is in a package repository. */
-export const isOfPackages = (path: string): boolean =>
-  CHANNELS.some((name) => name !== IMAGES && path.startsWith(`/${name}/`))
-
-/** Images have paths of their own: oci/paths.ts. */
-const IMAGES: ChannelName = 'oci'
-
 /**
  * The presigned URL sets neither file name nor type, because older releases of apt rewrite the query of a redirect. For an
  * unknown digest, S3 itself answers 404.
@@ -43,9 +36,8 @@ export async function packageAnswer(
   const object = place === undefined ? undefined : await objectAt(ports, place)
   if (object === undefined) throw nothingHere()
   const { artifacts } = ports
-  return redirect(
-    await (method === 'HEAD' ? artifacts.head(object, PRESIGN) : artifacts.get(object, PRESIGN)),
-  )
+  const url = method === 'HEAD' ? artifacts.head(object, PRESIGN) : artifacts.get(object, PRESIGN)
+  return redirect(await url)
 }
 
 const nothingHere = (): ProbeError =>

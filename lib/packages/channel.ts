@@ -23,7 +23,7 @@ export type Change = { readonly key: string; readonly probe: Probe } & (
   | { readonly tag: 'gone' }
 )
 
-/** To add a kind: a folder, a line in channels.ts, a line in places.ts, and its name in lib/model/keys.ts. */
+/** To add a kind: a folder, a line in packages.ts, a line in places.ts, and its name in lib/model/keys.ts. */
 export interface Channel {
   readonly name: ChannelName
   /** Pure. Whether hosts can get this probe as a package of this kind. */

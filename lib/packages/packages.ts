@@ -2,8 +2,12 @@
 
 import { ProbeError } from '../model/errors.ts'
 import { probeOf } from '../names/grammar.ts'
-import { type Change, changeOf, type PackagePorts } from './channel.ts'
-import { CHANNELS } from './channels.ts'
+import { apt } from './apt/apt.ts'
+import { type Change, type Channel, changeOf, type PackagePorts } from './channel.ts'
+import { oci } from './oci/oci.ts'
+import { rpm } from './rpm/rpm.ts'
+
+const CHANNELS: readonly Channel[] = [apt, rpm, oci]
 
 /** How often a probe's state may change during the writing of its packages. */
 const TRIES = 5

@@ -1,6 +1,5 @@
 // Parses paths of package repositories. Pure and small, for the read path.
 
-import { CHANNELS, type ChannelName } from '../model/keys.ts'
 import { partsOf } from '../names/alphabet.ts'
 import { aptPlace } from './apt/paths.ts'
 import { rpmPlace } from './rpm/paths.ts'
@@ -15,18 +14,21 @@ export type Place =
   /** a package of the probe with that key, served only while the probe is */
   | { readonly tag: 'package'; readonly object: string; readonly key: string }
 
-/** `parts`: segments below `/apt/` or `/rpm/`; `undefined`: no such file can exist. */
-export type PlaceOf = (parts: readonly string[]) => Place | undefined
+/** By the first segment: parses the others. Images have paths of their own: oci/paths.ts. */
+const PLACES = new Map([
+  ['apt', aptPlace],
+  ['rpm', rpmPlace],
+])
 
-const PLACES: Readonly<Record<ChannelName, PlaceOf>> = {
-  apt: aptPlace,
-  rpm: rpmPlace,
-  oci: () => undefined,
-}
+/** Whether the path is in a package repository. */
+export const isOfPackages = (path: string): boolean =>
+  PLACES.keys().some((name) => path.startsWith(`/${name}/`))
 
-/** @throws {ProbeError} `malformed`: the path contains a character that is not allowed. */
+/**
+ * `undefined`: no such file can exist.
+ * @throws {ProbeError} `malformed`: the path contains a character that is not allowed.
+ */
 export function placeOf(path: string): Place | undefined {
-  const [first, ...parts] = partsOf(path).parts
-  const channel = CHANNELS.find((name) => name === first)
-  return channel === undefined ? undefined : PLACES[channel](parts)
+  const [first = '', ...parts] = partsOf(path).parts
+  return PLACES.get(first)?.(parts)
 }

@@ -44,10 +44,7 @@ function seriesIn(asked: Probe | ConfigHashName): Series | undefined {
   return seriesOfKernel(asked)
 }
 
-/**
- * Suggests the other architecture if it has this kernel, else a submission, unless `why` suggests another
- * engine.
- */
+/** Suggests the other architecture if it has this kernel, else a submission, unless `why` names an engine. */
 function wayOut(asked: Probe | ConfigHashName, why: string): string {
   const arch = ARCHES.find((one) => one !== asked.arch && isKernel({ ...asked, arch: one }))
   if (arch !== undefined)

@@ -81,9 +81,7 @@ async function fromPackage(ports: DriverSourcePorts, name: string, { driverVersi
 
 type ArchiveSource = Extract<DriverVersions['source'], { from: 'archive' }>
 
-/**
- * Uses the first place that has it. If no place has it, and one cannot be read, a later request tries again.
- */
+/** Uses the first place that has it. If none has it, and one cannot be read, a later request tries again. */
 async function fromArchive(
   ports: DriverSourcePorts,
   { recipe }: DriverVersions,
@@ -94,16 +92,16 @@ async function fromArchive(
   const unread: ProbeError[] = []
   for (const url of urls) {
     try {
-      return {
-        ...(await recordedArchive(ports, archiveAt(url, recipe, source, driverVersion))),
-        format: 'tar.gz',
-      }
+      const archive = archiveAt(url, recipe, source, driverVersion)
+      return { ...(await recordedArchive(ports, archive)), format: 'tar.gz' }
     } catch (error) {
       if (isProbeError(error, 'mirror-unreachable')) unread.push(error)
       else if (!isProbeError(error, 'not-found')) throw error
     }
   }
-  throw unread.length > 0 ? unreached(driverVersion, unread) : inNoPlace(driverVersion, urls)
+  if (unread.length > 0) throw unreached(driverVersion, unread)
+  const places = urls.map(withoutSecrets).join(', ')
+  throw notFound(driverVersion, `${places} ${urls.length === 1 ? 'is' : 'are'} not there`)
 }
 
 /** URLs in the places of the settings; the place where it was found before comes first. */
@@ -143,12 +141,6 @@ const notFound = (driverVersion: string, why: string): ProbeError =>
   new ProbeError(
     'driver-source-not-found',
     `the sources of driver version ${driverVersion} were not found: ${why.replace(/(?<![.?])$/, '.')} Is it the driver version that \`falco --version\` says?`,
-  )
-
-const inNoPlace = (driverVersion: string, urls: readonly string[]): ProbeError =>
-  notFound(
-    driverVersion,
-    `${urls.map(withoutSecrets).join(', ')} ${urls.length === 1 ? 'is' : 'are'} not there`,
   )
 
 function unreached(driverVersion: string, unread: readonly ProbeError[]): ProbeError {

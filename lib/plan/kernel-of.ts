@@ -23,10 +23,13 @@ export interface KernelOfPorts {
    * Finds a distribution's probe by `uname -r` and the md5 of its config.
    * @throws {ProbeError} `headers-not-found`, ...
    */
-  readonly identify: (asked: ConfigHash & { readonly target?: string }) => Promise<Probe>
+  readonly identify: (asked: Asked) => Promise<Probe>
   /** whether the operator has sources of patched kernels; only making the tree shows if one fits */
   readonly ownSources: boolean
 }
+
+type Asked = ConfigHash & { readonly target?: string }
+type Identify = Pick<KernelOfPorts, 'identify'>
 
 export type KernelOf =
   | { readonly tag: 'kernel'; readonly kernel: KernelPlan; readonly submission?: OfSubmission }
@@ -68,11 +71,7 @@ async function submittedKernelOf(ports: KernelOfPorts, probe: Probe): Promise<Ke
  * A host that is not of a known distribution, and whose config shows no patches, does not wait for mirrors of
  * distributions that may use the same release.
  */
-async function ownOf(
-  ports: Pick<KernelOfPorts, 'identify'>,
-  probe: Probe,
-  kernel: SubmittedKernel,
-): Promise<Probe | ProbeError> {
+async function ownOf(ports: Identify, probe: Probe, kernel: SubmittedKernel): Promise<Probe | ProbeError> {
   try {
     return await lookedUp(ports, { ...probe, ...kernel })
   } catch (error) {
@@ -82,10 +81,7 @@ async function ownOf(
   }
 }
 
-/**
- * The patches, if any, that make kernel.org's source wrong for this kernel. Submitted headers replace that
- * source.
- */
+/** Patches that make kernel.org's source wrong for this kernel. Submitted headers replace that source. */
 const patchesOf = ({ patched, kernelUrls, kheaders }: SubmittedKernel): readonly Patched[] =>
   patched === undefined || kernelUrls.length > 0 || kheaders !== undefined
     ? []
@@ -108,22 +104,14 @@ function refuse({ config }: Probe): never {
 const isNamedAs = (a: Probe, b: Probe): boolean =>
   a.target === b.target && a.kernelRelease === b.kernelRelease && a.kernelVersion === b.kernelVersion
 
-type Asked = Parameters<KernelOfPorts['identify']>[0]
-
 /** `undefined`: no distribution has a kernel of that release with exactly that config. */
-export async function distributionsOwn(
-  ports: Pick<KernelOfPorts, 'identify'>,
-  asked: Asked,
-): Promise<Probe | undefined> {
+export async function distributionsOwn(ports: Identify, asked: Asked): Promise<Probe | undefined> {
   const own = await lookedUp(ports, asked)
   return own instanceof ProbeError ? undefined : own
 }
 
 /** Returns the error, if it means that there is no such kernel. */
-async function lookedUp(
-  { identify }: Pick<KernelOfPorts, 'identify'>,
-  asked: Asked,
-): Promise<Probe | ProbeError> {
+async function lookedUp({ identify }: Identify, asked: Asked): Promise<Probe | ProbeError> {
   try {
     return await identify(asked)
   } catch (error) {

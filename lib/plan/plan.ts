@@ -3,12 +3,12 @@
 import { isFirstFault } from '../build/faults.ts'
 import { type PlanRequest, type StartBuildPorts, type Started, startBuild } from '../build/start.ts'
 import { giveTurns } from '../build/turn.ts'
-import { isProbeError, ProbeError, unreachable } from '../model/errors.ts'
+import { type ErrorCode, isProbeError, ProbeError, unreachable } from '../model/errors.ts'
 import { faultOf } from '../model/fault.ts'
 import { probeOfRecord, recordId } from '../model/kernel.ts'
 import { stagingKeys } from '../model/keys.ts'
 import type { Index, Open } from '../model/ports.ts'
-import type { Claim, FailureReason, Probe } from '../model/probe.ts'
+import { type Claim, FAILURE_REASONS, type FailureReason, type Probe } from '../model/probe.ts'
 import {
   forgottenAt,
   isRecent,
@@ -47,7 +47,10 @@ type Planned = PlanRequest & { readonly state: Claim }
 export async function plan(ports: PlanPorts, asked: PlanRequest): Promise<PlanOutcome> {
   const { key, claim } = asked
   const state = await ports.index.planned(key, claim, ports.now())
-  if (state === undefined) return lost(ports, claim)
+  if (state === undefined) {
+    await leavePlace(ports, claim)
+    return 'claim-lost'
+  }
   const request = { ...asked, state }
   // An earlier plan may have crashed right after it started the build.
   if (state.buildId !== undefined) return known(ports, request, 'started')
@@ -94,11 +97,6 @@ async function leavePlace(ports: PlanPorts, claim: string): Promise<void> {
   if (await ports.places.release({ claim })) await giveTurns(ports)
 }
 
-async function lost(ports: PlanPorts, claim: string): Promise<PlanOutcome> {
-  await leavePlace(ports, claim)
-  return 'claim-lost'
-}
-
 const UNSERVED = {
   reason: 'no-room',
   detail: 'no builder was free for it while somebody waited; the next request asks for it again',
@@ -114,7 +112,7 @@ const unforeseen = ({ key }: PlanRequest, cause: unknown): ProbeError => {
 }
 
 /** Refunds the price of an unknown name, because its kernel was found. */
-async function known<T>(ports: PlanPorts, request: PlanRequest, outcome: T): Promise<T> {
+async function known(ports: PlanPorts, request: PlanRequest, outcome: Started): Promise<Started> {
   await giveBack(ports, 'unknown', request)
   return outcome
 }
@@ -170,7 +168,7 @@ async function identify(ports: PlanPorts, name: ConfigHashName): Promise<Probe> 
 async function makeAlias(ports: PlanPorts, request: PlanRequest, probe: Probe): Promise<PlanOutcome> {
   const { key, claim } = request
   const of = keyOf(probe)
-  await known(ports, request, undefined)
+  await giveBack(ports, 'unknown', request)
   const own = await ports.index.get(of, { consistent: true })
   if (own?.state === 'published') await giveBack(ports, 'requests', request)
   const held = await ports.index.alias(key, claim, of)
@@ -183,8 +181,12 @@ async function failPlan(ports: PlanPorts, request: PlanRequest, error: ProbeErro
   const { key, claim, attempt } = request
   const now = ports.now()
   const reason = reasonOf(error)
-  if (!ofNothing(reason)) await known(ports, request, undefined)
-  if (reason === 'no-room') await unpaid(ports, request)
+  if (!OF_NOTHING.includes(reason)) await giveBack(ports, 'unknown', request)
+  if (reason === 'no-room') {
+    // Refunds the request and the build, because a later request pays again.
+    await giveBack(ports, 'requests', request)
+    await giveBackBuild(ports, request)
+  }
   const due = dueOf(error, reason, attempt, now)
   const failed = await ports.index.fail(key, claim, {
     reason,
@@ -195,12 +197,6 @@ async function failPlan(ports: PlanPorts, request: PlanRequest, error: ProbeErro
   ports.log('plan failed', { key, claim, reason, detail: error.message })
   await leavePlace(ports, claim)
   return failed ? 'failed' : 'claim-lost'
-}
-
-/** Refunds the request and the build, because a later request pays again. */
-async function unpaid(ports: PlanPorts, request: PlanRequest): Promise<void> {
-  await giveBack(ports, 'requests', request)
-  await giveBackBuild(ports, request)
 }
 
 /**
@@ -226,9 +222,8 @@ function withNextStep(key: string, error: ProbeError, reason: FailureReason, due
     case 'driver-source-not-found':
       return `${sentence(message)} Use a driver version that GET /v1/driver-versions lists`
     case 'plan-error':
-      return message.includes('tried again')
-        ? message
-        : `${sentence(message)} Ask again after ${new Date(due).toISOString()}: it is tried again then`
+      if (message.includes('tried again')) return message
+      return `${sentence(message)} Ask again after ${new Date(due).toISOString()}: it is tried again then`
     default:
       return message
   }
@@ -239,25 +234,15 @@ function undecided(key: string, message: string, due: number): string {
   return `${file} of driver ${driverVersion} waits for a mirror: ${message}. A request after ${new Date(due).toISOString()} tries again`
 }
 
-/** Whether the name may be forged: its kernel or driver does not exist, at least not yet. */
-const ofNothing = (reason: FailureReason): boolean =>
-  reason === 'headers-not-found' || reason === 'driver-source-not-found'
+/** The name may be forged: its kernel or driver does not exist, at least not yet. */
+const OF_NOTHING: readonly FailureReason[] = ['headers-not-found', 'driver-source-not-found']
 
-function reasonOf({ code }: ProbeError): FailureReason {
-  switch (code) {
-    case 'headers-not-found':
-    case 'unsupported-kernel':
-    case 'unknown-config':
-      return 'headers-not-found'
-    case 'driver-source-not-found':
-    case 'cannot-load':
-    case 'budget-spent':
-    case 'mirror-unreachable':
-    case 'no-room':
-      return code
-    case 'share-spent':
-      return 'budget-spent'
-    default:
-      return 'plan-error'
-  }
+/** Most codes that have a reason are its name. All others are errors of the plan. */
+const reasonOf = ({ code }: ProbeError): FailureReason =>
+  REASONS[code] ?? FAILURE_REASONS.find((reason) => reason === code) ?? 'plan-error'
+
+const REASONS: Readonly<Partial<Record<ErrorCode, FailureReason>>> = {
+  'unsupported-kernel': 'headers-not-found',
+  'unknown-config': 'headers-not-found',
+  'share-spent': 'budget-spent',
 }

@@ -1,22 +1,16 @@
 // Stores a verified probe as immutable objects: bytes, checksum, signature and build log.
 
 import { sha256 } from '../model/digest.ts'
-import type { Clock, Signer, Store } from '../model/ports.ts'
 import type { Probe, Provenance, Publication } from '../model/probe.ts'
 import { fileOf } from '../names/file.ts'
 import { statementOf } from '../signing/statement.ts'
 import { forcedOf } from './lost.ts'
+import type { PublishPorts } from './ports.ts'
 import type { Verified } from './staged.ts'
-
-export interface ArtifactPorts {
-  readonly artifacts: Pick<Store, 'create'>
-  readonly signer: Signer
-  readonly now: Clock
-}
 
 /** Safe to repeat, because keys contain the digest of the bytes. */
 export async function storeProbe(
-  ports: ArtifactPorts,
+  { artifacts, signer, now }: PublishPorts,
   probe: Probe,
   key: string,
   { plan, probe: bytes, log, report }: Verified,
@@ -25,12 +19,12 @@ export async function storeProbe(
   const objectKey = `${key}/${digest}/${fileOf(probe)}`
   const text = new TextEncoder()
   const create = (suffix: string, body: Uint8Array, contentType: string) =>
-    ports.artifacts.create(`${objectKey}${suffix}`, body, { contentType, sha256: sha256(body) })
+    artifacts.create(`${objectKey}${suffix}`, body, { contentType, sha256: sha256(body) })
   // Each object is created once and never replaced. After a crash in between, the next try creates the missing objects. A
   // signature from another try is also valid, because the bytes and the statement are the same.
   await create('', bytes, 'application/octet-stream')
   const forced = forcedOf({ plan, report })
-  const signature = await ports.signer.sign(bytes, statementOf({ probe, ...plan, forced }))
+  const signature = await signer.sign(bytes, statementOf({ probe, ...plan, forced }))
   await Promise.all([
     create('.sha256', text.encode(`${digest}  ${fileOf(probe)}\n`), 'text/plain; charset=utf-8'),
     create('.asc', text.encode(signature), 'application/pgp-signature'),
@@ -40,22 +34,20 @@ export async function storeProbe(
     sha256: digest,
     bytes: bytes.length,
     objectKey,
-    publishedAt: ports.now(),
+    publishedAt: now(),
     provenance: provenanceOf({ plan, report }),
   }
 }
 
 /** The origin of a probe. */
 export function provenanceOf({ plan, report }: Pick<Verified, 'plan' | 'report'>): Provenance {
+  const { unameRelease, driverSource, headers, compiler, root } = plan
   const forced = forcedOf({ plan, report })
   return {
-    unameRelease: plan.unameRelease,
-    driverSource: plan.driverSource,
-    headers: plan.headers,
-    compiler: plan.compiler,
+    ...{ unameRelease, driverSource, headers, compiler },
     compilerVersion: report?.compilerVersion ?? '',
-    root: plan.root,
-    ...(forced.length === 0 ? {} : { forced: [...forced] }),
+    root,
+    ...(forced.length === 0 ? {} : { forced }),
     timings: report?.timings ?? {},
   }
 }

@@ -3,22 +3,19 @@
 import { lastLines } from '../build/failure.ts'
 import { loadTestOf, NO_IMAGE } from '../build/verdict.ts'
 import { unreachable } from '../model/errors.ts'
-import type { BrokeOff, Budgets } from '../model/ports.ts'
+import type { BrokeOff } from '../model/ports.ts'
 import { nameOf } from '../names/grammar.ts'
 import { subjectOfName } from '../names/subject.ts'
 import { giveBack, giveBackBuild } from '../serve/spending.ts'
 import type { Ended, PublishOutcome } from './end.ts'
 import { type Claimed, fail, failBuild } from './fail.ts'
+import type { PublishPorts } from './ports.ts'
 import { publishVerified } from './release.ts'
 import { readStaged, verifyStaged } from './staged.ts'
-import { emitTest, requestTest, type TestedPorts, testOf } from './tested.ts'
-
-export interface BuiltPorts extends TestedPorts {
-  readonly budgets: Budgets
-}
+import { emitTest, measured, requestTest, testOf } from './tested.ts'
 
 export async function buildEnded(
-  ports: BuiltPorts,
+  ports: PublishPorts,
   claimed: Claimed,
   { status, brokeOff }: Ended,
 ): Promise<PublishOutcome> {
@@ -41,7 +38,7 @@ export async function buildEnded(
  * a waiting client requests the build again, and comes first. Without one, nothing remains of it. A crash before the index is
  * written repeats this.
  */
-async function forget(ports: BuiltPorts, { key, claim }: Claimed, { why }: BrokeOff) {
+async function forget(ports: PublishPorts, { key, claim }: Claimed, { why }: BrokeOff) {
   const { id, caller } = claim
   if (caller !== undefined) {
     const payer = { caller, claim: id }
@@ -56,7 +53,7 @@ async function forget(ports: BuiltPorts, { key, claim }: Claimed, { why }: Broke
   return held ? 'failed' : 'claim-lost'
 }
 
-async function failTimedOut(ports: BuiltPorts, claimed: Claimed): Promise<PublishOutcome> {
+async function failTimedOut(ports: PublishPorts, claimed: Claimed): Promise<PublishOutcome> {
   const { log } = await readStaged(ports, claimed.claim.id)
   const { timeoutMinutes } = ports.settings.build
   const detail = (due: string): string =>
@@ -68,7 +65,7 @@ async function failTimedOut(ports: BuiltPorts, claimed: Claimed): Promise<Publis
  * In mode `required`, the load test comes first, and its end publishes the probe. A crash after the request leaves the claim in
  * a test that never began; the sweep requests the next test.
  */
-async function publishStaged(ports: BuiltPorts, claimed: Claimed): Promise<PublishOutcome> {
+async function publishStaged(ports: PublishPorts, claimed: Claimed): Promise<PublishOutcome> {
   const { key, claim } = claimed
   const left = await readStaged(ports, claim.id)
   const checked = verifyStaged(ports.settings, key, left)
@@ -76,7 +73,7 @@ async function publishStaged(ports: BuiltPorts, claimed: Claimed): Promise<Publi
   const { staged } = checked
   const { mode } = ports.settings.loadTest
   const isTested = mode !== 'off' && staged.plan.loadTest !== undefined
-  const testing = isTested ? testOf(ports, 1, staged.probe) : undefined
+  const testing = isTested ? testOf(ports, 1, measured(staged.probe)) : undefined
   if (mode === 'required' && testing !== undefined) return requestTest(ports, { key, id: claim.id, testing })
   const loadTest = mode === 'off' || isTested ? undefined : loadTestOf(NO_IMAGE)
   const held = await publishVerified(ports, { ...claimed, staged, loadTest, testing })

@@ -11,7 +11,7 @@ export interface BuildEnd {
   /** `undefined`: the phase that the index records as started last */
   readonly phase: Phase | undefined
   /** number of the load test, from 1; `undefined`: the test that the index records as requested last */
-  readonly test?: number | undefined
+  readonly test?: number
   /** stage and reason of a build that failed or took too long */
   readonly brokeOff?: BrokeOff
   /** true: it may still run; if it does, do nothing */
@@ -37,7 +37,7 @@ export async function endOf(
   { status, brokeOff }: BuildEnd,
   { buildId }: Pick<Claim, 'buildId'>,
 ): Promise<Ended> {
-  if (status !== undefined) return { status, ...(brokeOff === undefined ? {} : { brokeOff }) }
+  if (status !== undefined) return { status, brokeOff }
   // No build was ever started for this claim.
   if (buildId === undefined) return { status: 'unknown' }
   const look = await builder.look(buildId)

@@ -4,19 +4,14 @@ import { failureOf, lastLines, tellingLines } from '../build/failure.ts'
 import { readFault } from '../build/faults.ts'
 import { sha256 } from '../model/digest.ts'
 import { stagingKeys } from '../model/keys.ts'
-import type { BrokeOff, Clock, Index, Store } from '../model/ports.ts'
+import type { BrokeOff } from '../model/ports.ts'
 import type { Claim, FailureReason } from '../model/probe.ts'
 import { forgottenAt, PLAN_MILLISECONDS, retryAt } from '../model/retry.ts'
 import { nameOf } from '../names/grammar.ts'
 import { subjectOfName } from '../names/subject.ts'
 import { lostWhy } from './lost.ts'
-import { keepTree, readStaged, type Staged, type StagedPorts, type TreePorts } from './staged.ts'
-
-export interface FailPorts extends StagedPorts, TreePorts {
-  readonly index: Pick<Index, 'fail'>
-  readonly artifacts: Pick<Store, 'create'>
-  readonly now: Clock
-}
+import type { PublishPorts } from './ports.ts'
+import { keepTree, readStaged, type Staged } from './staged.ts'
 
 /** A probe that is being built. */
 export interface Claimed {
@@ -29,14 +24,14 @@ interface Refusal {
   /** human-readable: the failure and its remedy; `due`: when the probe can be built again, in ISO 8601 */
   readonly detail: string | ((due: string) => string)
   /** becomes the probe's `.log` */
-  readonly log?: Uint8Array | undefined
+  readonly log?: Uint8Array
 }
 
 type FailOutcome = 'failed' | 'claim-lost'
 
 /** Fails a build that left no probe. `brokeOff`: where it stopped, as the builder reports it. */
 export async function failBuild(
-  ports: FailPorts,
+  ports: PublishPorts,
   claimed: Claimed,
   brokeOff?: BrokeOff,
 ): Promise<FailOutcome> {
@@ -47,7 +42,7 @@ export async function failBuild(
 }
 
 async function refusalOf(
-  { staging }: FailPorts,
+  { staging }: PublishPorts,
   { id, buildId }: Claim,
   { log, report, plan }: Staged,
   brokeOff: BrokeOff | undefined,
@@ -92,13 +87,13 @@ function whatHappened(
 }
 
 export async function fail(
-  ports: FailPorts,
+  ports: PublishPorts,
   { key, claim, reason, detail, log }: Claimed & Refusal,
 ): Promise<FailOutcome> {
   const { id, attempt } = claim
   const { file, driverVersion } = subjectOfName(nameOf(key))
   // Stores the log first: after a crash, nothing refers to it, and the next try stores it again.
-  const kept = log === undefined ? {} : { logKey: await keepLog(ports, `${key}/failed/${id}.log`, log) }
+  const logKey = log && (await keepLog(ports, `${key}/failed/${id}.log`, log))
   const now = ports.now()
   const due = retryAt(reason, attempt, now)
   const why = typeof detail === 'string' ? detail : detail(new Date(due).toISOString())
@@ -107,14 +102,14 @@ export async function fail(
     detail: `${file} of driver ${driverVersion}: ${why}`,
     retryAt: due,
     // The failure of a claim without a build expires.
-    ...(reason === 'plan-error' ? { expiresAt: forgottenAt(reason, due, now) } : {}),
-    ...kept,
+    expiresAt: reason === 'plan-error' ? forgottenAt(reason, due, now) : undefined,
+    logKey,
   })
   ports.log('build failed', { key, claim: id, reason })
   return held ? 'failed' : 'claim-lost'
 }
 
-async function keepLog({ artifacts }: FailPorts, logKey: string, log: Uint8Array): Promise<string> {
+async function keepLog({ artifacts }: PublishPorts, logKey: string, log: Uint8Array): Promise<string> {
   const contentType = 'text/plain; charset=utf-8'
   await artifacts.create(logKey, log, { contentType, sha256: sha256(log) })
   return logKey

@@ -14,7 +14,7 @@ interface Built {
 const NAMED = 5
 
 /** Returns at most one objection. Its `option` has the first names. */
-function lostIn({ report }: Pick<Built, 'report'>): readonly Objection[] {
+function lostIn(report: BuildReport | undefined): readonly Objection[] {
   const lost = report?.lost ?? []
   if (lost.length === 0) return []
   const named = lost.slice(0, NAMED)
@@ -32,7 +32,7 @@ const shown = ({ option, asked, holds }: LostOption): string => `${option} (${as
 /** Why the probe is not published; `undefined`: all options kept their values, or `force` was set. */
 export function lostWhy(built: Built): string | undefined {
   if (built.plan?.submitted?.force === true) return undefined
-  const [lost] = lostIn(built)
+  const [lost] = lostIn(built.report)
   return lost && `${lost.detail}. ${WHAT_TO_DO}`
 }
 
@@ -42,5 +42,5 @@ const WHAT_TO_DO =
 /** All objections to a probe that is published. */
 export const forcedOf = ({ plan, report }: Built): readonly Objection[] => [
   ...(plan?.forced ?? []),
-  ...lostIn({ report }),
+  ...lostIn(report),
 ]

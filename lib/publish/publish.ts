@@ -1,22 +1,17 @@
 // Handles the end of a build or a load test: publishes the probe, or records why it failed.
 
-import { eventOf, giveTurns, type TurnPorts } from '../build/turn.ts'
+import { eventOf, giveTurns } from '../build/turn.ts'
 import { faultOf } from '../model/fault.ts'
-import type { Index, Open, Place, Places } from '../model/ports.ts'
+import type { Open, Place } from '../model/ports.ts'
 import type { ProbeState } from '../model/probe.ts'
 import { isTest, placeOf, waitsForTurn } from '../model/queue.ts'
 import { QUEUE_MILLISECONDS } from '../model/retry.ts'
-import { type BuiltPorts, buildEnded } from './built.ts'
+import { buildEnded } from './built.ts'
 import { type BuildEnd, endOf, type PublishOutcome } from './end.ts'
 import { fail } from './fail.ts'
+import type { PublishPorts } from './ports.ts'
 import { wantPackages } from './release.ts'
 import { testEnded } from './tested.ts'
-
-export interface PublishPorts extends BuiltPorts, TurnPorts {
-  readonly index: BuiltPorts['index'] & TurnPorts['index'] & Pick<Index, 'get' | 'queued'>
-  readonly places: Places
-  readonly builder: BuiltPorts['builder']
-}
 
 /**
  * Every step can be repeated, in any order with other calls for the same probe: the keys of objects contain their digest, and
@@ -81,18 +76,17 @@ async function giveUp(ports: PublishPorts, { key, claim: id }: BuildEnd, cause: 
 
 async function settle(ports: PublishPorts, end: BuildEnd): Promise<PublishOutcome> {
   const state = await ports.index.get(end.key, { consistent: true })
-  if (end.status === undefined && isQueued(state, end)) return requestAgain(ports, end.key, state)
+  if (!isOf(state, end)) return 'claim-lost'
+  if (end.status !== undefined) return settled(ports, end, state)
+  if (waitsForTurn({ key: end.key, state })) return requestAgain(ports, end.key, state)
   const outcome = await settled(ports, end, state)
   // After the deadline, no event frees the place.
-  if (end.status === undefined && isOf(state, end)) await freePlace(ports, placeOf(state))
+  await freePlace(ports, placeOf(state))
   return outcome
 }
 
 const isOf = (state: ProbeState | undefined, { claim }: BuildEnd): state is Open['state'] =>
   (state?.state === 'building' || state?.state === 'published') && state.id === claim
-
-const isQueued = (state: ProbeState | undefined, end: BuildEnd): state is Open['state'] =>
-  isOf(state, end) && waitsForTurn({ key: end.key, state })
 
 /** Sends the event again, because it may be lost. The plan then checks whether the turn has come. */
 async function requestAgain({ index, bus, now }: PublishPorts, key: string, state: Open['state']) {
@@ -101,12 +95,7 @@ async function requestAgain({ index, bus, now }: PublishPorts, key: string, stat
   return isTest(state) ? ('testing' as const) : ('queued' as const)
 }
 
-async function settled(
-  ports: PublishPorts,
-  end: BuildEnd,
-  state: ProbeState | undefined,
-): Promise<PublishOutcome> {
-  if (!isOf(state, end)) return 'claim-lost'
+async function settled(ports: PublishPorts, end: BuildEnd, state: Open['state']): Promise<PublishOutcome> {
   const { key, phase } = end
   if (state.state === 'published') {
     if (state.test === undefined || phase === 'build') return wantPackages(ports, key)

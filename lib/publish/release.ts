@@ -1,27 +1,23 @@
 // Publishes a verified probe: stores its objects, and writes the index last.
 
-import type { Bus, Index, Testing } from '../model/ports.ts'
+import type { Testing } from '../model/ports.ts'
 import type { LoadTest } from '../model/probe.ts'
 import { probeOf } from '../names/grammar.ts'
-import { type ArtifactPorts, storeProbe } from './artifacts.ts'
+import { storeProbe } from './artifacts.ts'
 import type { Claimed } from './fail.ts'
-import { keepTree, type TreePorts, type Verified } from './staged.ts'
-
-export interface ReleasePorts extends ArtifactPorts, TreePorts {
-  readonly index: Pick<Index, 'publish'>
-  readonly bus: Bus
-}
+import type { PublishPorts } from './ports.ts'
+import { keepTree, type Verified } from './staged.ts'
 
 interface Release extends Claimed {
   readonly staged: Verified
   /** verdict of its load test, if known */
   readonly loadTest: LoadTest | undefined
   /** the load test that will follow */
-  readonly testing?: Testing | undefined
+  readonly testing?: Testing
 }
 
 /** False: the claim is lost, or another call has already published the probe. */
-export async function publishVerified(ports: ReleasePorts, release: Release): Promise<boolean> {
+export async function publishVerified(ports: PublishPorts, release: Release): Promise<boolean> {
   const { key, claim, staged, loadTest, testing } = release
   const publication = await storeProbe(ports, probeOf(key), key, staged)
   // Writes the index last: a crash before this line leaves objects that no URL leads to, and an open claim. The event or the
@@ -39,7 +35,7 @@ export async function publishVerified(ports: ReleasePorts, release: Release): Pr
 }
 
 /** Comes after the index. After a crash in between, the event of the build's end comes again and finds the probe published. */
-export async function wantPackages({ bus }: Pick<ReleasePorts, 'bus'>, key: string): Promise<'published'> {
+export async function wantPackages({ bus }: PublishPorts, key: string): Promise<'published'> {
   await bus.emit({ type: 'PackagesWanted', key })
   return 'published'
 }

@@ -8,26 +8,14 @@ import { MAX_CACHED } from '../inputs/cache.ts'
 import { sha256 } from '../model/digest.ts'
 import { isProbeError, unless } from '../model/errors.ts'
 import { imageKey, loadTestKeys, stagingKeys, treeKey } from '../model/keys.ts'
-import type { BuildCache, Log, Store } from '../model/ports.ts'
 import type { FailureReason } from '../model/probe.ts'
 import type { Settings } from '../model/settings.ts'
 import { probeOf } from '../names/grammar.ts'
 import { lostWhy } from './lost.ts'
+import type { PublishPorts } from './ports.ts'
 import { verifyProbe } from './verify.ts'
 
-export interface StagedPorts {
-  readonly staging: Pick<Store, 'get'>
-  readonly settings: Settings
-}
-
-interface CachePorts {
-  readonly staging: Pick<Store, 'get'>
-  readonly cache: Pick<BuildCache, 'keep'>
-}
-
-export interface TreePorts extends CachePorts {
-  readonly log: Log
-}
+type StagedPorts = Pick<PublishPorts, 'staging' | 'settings'>
 
 export interface Staged {
   readonly plan: BuildPlan | undefined
@@ -44,12 +32,7 @@ export async function readStaged({ staging, settings }: StagedPorts, claim: stri
     bounded(staging.get(keys.log, MAX_LOG)),
     bounded(staging.get(keys.manifest, MAX_MANIFEST)),
   ])
-  return {
-    plan: plan === undefined ? undefined : decodeOrder(plan).plan,
-    probe,
-    log,
-    report: readReport(manifest),
-  }
+  return { plan: plan && decodeOrder(plan).plan, probe, log, report: readReport(manifest) }
 }
 
 /** Treats an object that is too large as absent. The build is not trusted, but it may run again. */
@@ -96,7 +79,7 @@ export interface Tested {
  * the test's job document, which no build can write.
  */
 export async function readLoadTest(
-  { staging, cache }: CachePorts,
+  { staging, cache }: PublishPorts,
   { claim, test }: { readonly claim: string; readonly test: number },
   probeSha256: string,
 ): Promise<Tested> {
@@ -115,7 +98,7 @@ export async function readLoadTest(
   if (!/^get\t(?:boot|kernel)\t/m.test(inputs)) return { known: true, verdict: NO_IMAGE, log }
   if (body === undefined && fault !== undefined) return notBegun(fault)
   const verdict = readVerdict(body)
-  const image = order === undefined ? undefined : decodeOrder(order).plan.loadTest?.image
+  const image = order && decodeOrder(order).plan.loadTest?.image
   if (image !== undefined && verdict.boot !== undefined) {
     const boot = await bounded(staging.get(keys.boot, MAX_CACHED))
     if (boot !== undefined && sha256(boot) === verdict.boot.sha256)
@@ -142,10 +125,14 @@ const OTHER_BYTES: LoadVerdict = {
  * Stores the tree that a build made. Comes after the probe, which must not wait for it: a lost tree is made again. The tree must
  * have the digest in the report. Only kernels of the same source, config, compiler and release use it.
  */
-export async function keepTree(ports: TreePorts, claim: string, { plan, report }: Staged): Promise<void> {
+export async function keepTree(
+  { staging, cache, log }: Pick<PublishPorts, 'staging' | 'cache' | 'log'>,
+  claim: string,
+  { plan, report }: Staged,
+): Promise<void> {
   if (plan?.treeId === undefined || report?.prepared === undefined) return
-  const tree = await bounded(ports.staging.get(stagingKeys(claim).prepared, MAX_CACHED))
+  const tree = await bounded(staging.get(stagingKeys(claim).prepared, MAX_CACHED))
   if (tree === undefined || sha256(tree) !== report.prepared.sha256) return
-  await ports.cache.keep(treeKey(plan.treeId), tree)
-  ports.log('tree kept', { claim, treeId: plan.treeId, bytes: tree.length })
+  await cache.keep(treeKey(plan.treeId), tree)
+  log('tree kept', { claim, treeId: plan.treeId, bytes: tree.length })
 }

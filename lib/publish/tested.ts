@@ -2,18 +2,14 @@
 
 import { loadTestOf, tellVerdict } from '../build/verdict.ts'
 import { type Stored, sha256 } from '../model/digest.ts'
-import type { Builder, Index, Testing } from '../model/ports.ts'
+import type { Testing } from '../model/ports.ts'
 import type { ProbeState } from '../model/probe.ts'
 import { PLAN_MILLISECONDS } from '../model/retry.ts'
-import { type BuildEnd, type Ended, endOf, type PublishOutcome } from './end.ts'
-import { type Claimed, type FailPorts, fail } from './fail.ts'
-import { publishVerified, type ReleasePorts } from './release.ts'
+import { type BuildEnd, endOf, type PublishOutcome } from './end.ts'
+import { type Claimed, fail } from './fail.ts'
+import type { PublishPorts } from './ports.ts'
+import { publishVerified } from './release.ts'
 import { readLoadTest, readStaged, type Tested, verifyStaged } from './staged.ts'
-
-export interface TestedPorts extends FailPorts, ReleasePorts {
-  readonly index: Pick<Index, 'publish' | 'testing' | 'verdict' | 'fail' | 'spare'>
-  readonly builder: Pick<Builder, 'look' | 'stop'>
-}
 
 /** A load test of one probe. `id`: the claim's. */
 interface Requested {
@@ -26,33 +22,27 @@ interface Requested {
 const MAX_TESTS = 3
 
 /** `deadline`: a test that has not begun by then is lost. */
-export const testOf = (
-  { now }: Pick<TestedPorts, 'now'>,
-  test: number,
-  probe: Uint8Array | Stored,
-): Required<Testing> => ({
-  test,
-  deadline: now() + PLAN_MILLISECONDS,
-  probe: probe instanceof Uint8Array ? measured(probe) : probe,
+export const testOf = ({ now }: PublishPorts, test: number, probe: Stored): Required<Testing> => ({
+  ...{ test, deadline: now() + PLAN_MILLISECONDS, probe },
 })
 
-const measured = (probe: Uint8Array): Stored => ({ sha256: sha256(probe), bytes: probe.length })
+export const measured = (probe: Uint8Array): Stored => ({ sha256: sha256(probe), bytes: probe.length })
 
 /** Only one of several calls requests the test. A crash before the event leaves a test that never began. */
-export async function requestTest(ports: TestedPorts, requested: Requested): Promise<PublishOutcome> {
+export async function requestTest(ports: PublishPorts, requested: Requested): Promise<PublishOutcome> {
   const { key, id, testing } = requested
   if (await ports.index.testing(key, id, testing)) await emitTest(ports, requested)
   return 'testing'
 }
 
-export const emitTest = ({ bus }: TestedPorts, { key, id: claim, testing: { test, probe } }: Requested) =>
+export const emitTest = ({ bus }: PublishPorts, { key, id: claim, testing: { test, probe } }: Requested) =>
   bus.emit({ type: 'LoadTestRequested', key, claim, test, ...probe })
 
 /** A probe during its load test: in mode `required` before it is published, in mode `recorded` afterwards. */
 type InTest = Extract<ProbeState, { state: 'building' | 'published' }> & { readonly test: number }
 
 /** Handles the end or the deadline of a load test. A known verdict settles the probe; an interrupted test runs again. */
-export async function testEnded(ports: TestedPorts, end: BuildEnd, state: InTest): Promise<PublishOutcome> {
+export async function testEnded(ports: PublishPorts, end: BuildEnd, state: InTest): Promise<PublishOutcome> {
   const { key } = end
   const { id, test, spared = 0 } = state
   // This event is the end of an earlier test, late or repeated.
@@ -60,26 +50,16 @@ export async function testEnded(ports: TestedPorts, end: BuildEnd, state: InTest
   const ended = await endOf(ports.builder, end, state)
   const probe = await testedProbe(ports, state)
   const tested = await readLoadTest(ports, { claim: id, test }, probe.sha256)
-  const most = MAX_TESTS + spared + (await spareUnbegun(ports, key, ended, state))
-  if (!tested.known && test < most)
+  // A test that no builder took does not count. A crash after the write counts one test too few.
+  const unbegun = ended.brokeOff?.neverBegan === true && (await ports.index.spare(key, id, { test }))
+  if (!tested.known && test < MAX_TESTS + spared + (unbegun ? 1 : 0))
     return requestTest(ports, { key, id, testing: testOf(ports, test + 1, probe) })
   return state.state === 'published'
     ? addVerdict(ports, key, state, tested)
     : settleTested(ports, { key, claim: state }, tested)
 }
 
-/** A test that no builder took does not count. A crash after the write counts one test too few. */
-async function spareUnbegun(
-  { index }: TestedPorts,
-  key: string,
-  { brokeOff }: Ended,
-  { id, test }: InTest,
-): Promise<number> {
-  if (brokeOff?.neverBegan !== true) return 0
-  return (await index.spare(key, id, { test })) ? 1 : 0
-}
-
-async function testedProbe(ports: TestedPorts, state: InTest): Promise<Stored> {
+async function testedProbe(ports: PublishPorts, state: InTest): Promise<Stored> {
   if (state.state === 'published') return { sha256: state.sha256, bytes: state.bytes }
   const { probe = new Uint8Array() } = await readStaged(ports, state.id)
   return measured(probe)
@@ -87,7 +67,7 @@ async function testedProbe(ports: TestedPorts, state: InTest): Promise<Stored> {
 
 /** Mode `required`: never publishes a probe that its kernel refused to load, or that could not be tested. */
 async function settleTested(
-  ports: TestedPorts,
+  ports: PublishPorts,
   claimed: Claimed,
   { known, verdict, log }: Tested,
 ): Promise<PublishOutcome> {
@@ -112,7 +92,7 @@ const interrupted = (why: string): string => `the load test broke off ${MAX_TEST
 
 /** Mode `recorded`: adds the verdict once, so the first one stays. */
 async function addVerdict(
-  ports: TestedPorts,
+  ports: PublishPorts,
   key: string,
   { id }: InTest,
   { known, verdict }: Tested,

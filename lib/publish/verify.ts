@@ -1,15 +1,12 @@
 // Verifies that an object is the requested probe. The bytes come from an untrusted build.
 
 import { type ElfObject, loadedSection, notTheProbe, readElf } from '../formats/elf.ts'
-import { ProbeError, unreachable } from '../model/errors.ts'
-import type { Arch, Kind } from '../model/probe.ts'
+import { ProbeError } from '../model/errors.ts'
+import type { Arch, Kind, Probe } from '../model/probe.ts'
 import { printable } from '../model/text.ts'
 
-export interface Expected {
-  readonly kind: Kind
-  readonly arch: Arch
+export interface Expected extends Pick<Probe, 'kind' | 'arch' | 'driverVersion'> {
   readonly driverName: string
-  readonly driverVersion: string
   /** the real `uname -r` of the kernel headers */
   readonly unameRelease: string
   readonly maxBytes: number
@@ -30,23 +27,15 @@ const MAX_TEXT_BYTES = 512
  * @throws {ProbeError} `too-large`, `not-the-probe`.
  */
 export function verifyProbe(bytes: Uint8Array, expected: Expected): void {
-  if (bytes.length > expected.maxBytes) {
-    throw new ProbeError(
-      'too-large',
-      `the probe has ${bytes.length} bytes, above the ${expected.maxBytes} allowed`,
-    )
-  }
-  const elf = readElf(bytes)
-  switch (expected.kind) {
-    case 'kmod':
-      verifyModule(elf, expected)
-      break
-    case 'ebpf':
-      verifyEbpf(elf, expected)
-      break
-    default:
-      unreachable(expected.kind)
-  }
+  const { kind, maxBytes } = expected
+  if (bytes.length > maxBytes)
+    throw new ProbeError('too-large', `the probe has ${bytes.length} bytes, above the ${maxBytes} allowed`)
+  VERIFY[kind](readElf(bytes), expected)
+}
+
+const VERIFY: Readonly<Record<Kind, (elf: ElfObject, expected: Expected) => void>> = {
+  kmod: verifyModule,
+  ebpf: verifyEbpf,
 }
 
 /**
@@ -58,7 +47,7 @@ function verifyModule(elf: ElfObject, expected: Expected): void {
   loadedSection(elf, '.gnu.linkonce.this_module')
   const info = moduleInfo(elf)
   const vermagic = only(info, 'vermagic')
-  same('kernel release (first word of its vermagic)', firstWord(vermagic), expected.unameRelease)
+  same('kernel release (first word of its vermagic)', vermagic.split(' ', 1)[0]!, expected.unameRelease)
   if (!vermagic.includes(' ')) throw notTheProbe('its vermagic is a bare release, which no kernel takes')
   same('module name', only(info, 'name'), expected.driverName)
   same('driver version', only(info, 'version'), expected.driverVersion)
@@ -75,11 +64,8 @@ function verifyEbpf(elf: ElfObject, expected: Expected): void {
   same('driver version', text(elf, 'probe_version'), expected.driverVersion)
   if (text(elf, 'license') === '') throw notTheProbe('its license is empty')
   loadedSection(elf, elf.sections.some(({ name }) => name === '.maps') ? '.maps' : 'maps')
-  if (
-    !elf.sections.some(({ name, loaded, contents }) => loaded && contents?.length && TRACEPOINT.test(name))
-  ) {
+  if (!elf.sections.some(({ name, loaded, contents }) => loaded && contents?.length && TRACEPOINT.test(name)))
     throw notTheProbe('it has no section raw_tracepoint/... or tracepoint/...: no program in it')
-  }
 }
 
 const TRACEPOINT = /^(raw_)?tracepoint\/./
@@ -87,18 +73,16 @@ const TRACEPOINT = /^(raw_)?tracepoint\/./
 /** `key=value` strings, each ended by NUL, with any number of NULs in between. */
 function moduleInfo(elf: ElfObject): readonly string[] {
   const info = loadedSection(elf, '.modinfo')
-  if (info.length > MAX_MODINFO_BYTES) {
+  if (info.length > MAX_MODINFO_BYTES)
     throw notTheProbe(`its .modinfo has ${info.length} bytes, above ${MAX_MODINFO_BYTES}`)
-  }
   return decode(info).split('\0')
 }
 
 function only(info: readonly string[], key: string): string {
   const values = info.filter((entry) => entry.startsWith(`${key}=`))
   const [value] = values
-  if (value === undefined || values.length > 1) {
+  if (value === undefined || values.length > 1)
     throw notTheProbe(`its .modinfo has ${values.length} entries ${key}, not one`)
-  }
   return value.slice(key.length + 1)
 }
 
@@ -106,18 +90,15 @@ function same<T extends string | number>(what: string, found: T, expected: T): v
   if (found !== expected) throw notTheProbe(`its ${what} is ${shown(String(found))}, not ${expected}`)
 }
 
-const firstWord = (line: string): string => line.split(' ', 1)[0] ?? ''
-
 /** Reads a C string, without the padding that a linker may have added. */
 function text(elf: ElfObject, section: string): string {
   const contents = loadedSection(elf, section)
-  if (contents.length > MAX_TEXT_BYTES) {
+  if (contents.length > MAX_TEXT_BYTES)
     throw notTheProbe(`its section ${section} has ${contents.length} bytes, above ${MAX_TEXT_BYTES}`)
-  }
   return decode(contents).replace(/\0+$/, '')
 }
 
 /** Decodes each byte to one character, so that different bytes never give the same text. */
-const decode = (bytes: Uint8Array): string => Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')
+const decode = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
 
 const shown = (hostile: string): string => printable(hostile, 120)

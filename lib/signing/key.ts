@@ -12,9 +12,6 @@ export interface SigningKey {
   readonly fingerprint: string
 }
 
-/** RSA, because rpm refuses NIST curves and gpg 2.2 refuses the newer key versions. */
-const RSA_BITS = 4096
-
 /**
  * The key has no passphrase, because the passphrase would be in the same secret store, for the same reader. It does not expire,
  * because its signatures must verify for as long as hosts keep probes.
@@ -24,8 +21,9 @@ export async function generateSigningKey(
   now: Clock,
 ): Promise<SigningKey> {
   const { privateKey, publicKey } = await generateKey({
+    // RSA, because rpm refuses NIST curves and gpg 2.2 refuses the newer key versions.
     type: 'rsa',
-    rsaBits: RSA_BITS,
+    rsaBits: 4096,
     userIDs: [user],
     date: new Date(now()),
     // No encryption subkey: this key only signs.

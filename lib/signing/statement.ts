@@ -1,7 +1,7 @@
 // Formats the statement in each signature. It identifies the signed probe, so that nobody can swap it for another genuine one.
 
 import type { SubmittedParts } from '../model/kernel.ts'
-import type { Objection, Probe, ProbeRoot, Source } from '../model/probe.ts'
+import type { Objection, Probe, ProbeRoot, Provenance, Source } from '../model/probe.ts'
 
 /**
  * Name of the notation for each part (RFC 9580, section 5.2.3.24). User-defined names need a domain; nobody owns `.internal`.
@@ -12,23 +12,11 @@ export const NOTATION = 'statement@falco-probe-registry.internal'
  * The facts that decided the bytes. A host checks each critical part against its own files, and refuses critical parts that it
  * does not know. The other parts are for audits.
  */
-export interface StatementFacts {
+export interface StatementFacts extends Omit<Provenance, 'compilerVersion' | 'timings'> {
   readonly probe: Probe
-  /** as `uname -r` prints it */
-  readonly unameRelease: string
   /** parts of the submission, for a kernel that a host submitted */
-  readonly submitted?: SubmittedParts | undefined
-  readonly driverSource: Source
-  /** packages and files of the kernel's build tree */
-  readonly headers: readonly Source[]
-  /** name of the command */
-  readonly compiler: string
-  readonly root?: ProbeRoot | undefined
-  /** overridden objections */
-  readonly forced?: readonly Objection[] | undefined
+  readonly submitted?: SubmittedParts
 }
-
-const VERSION = '1'
 
 /** Printable characters without blanks, which gpg's status lines show unchanged. */
 const PART = /^!?[a-z0-9-]{1,40}=[!-~]{1,400}$/
@@ -41,7 +29,7 @@ export function statementOf(facts: StatementFacts): readonly string[] {
   const { probe, unameRelease, submitted = {} } = facts
   const parts = [
     ...critical({
-      statement: VERSION,
+      statement: '1',
       'driver-name': probe.driverName,
       'driver-version': probe.driverVersion,
       kind: probe.kind,

@@ -10,7 +10,7 @@ import { type Answer, methodOf, type ReadMethod, redirect } from '../../serve/an
 import { SIGNATURE_ARTIFACT, signedBy } from '../../signing/cosign.ts'
 import { pageOf } from './list.ts'
 import { INDEX, MANIFEST } from './media-types.ts'
-import { kernelIn, repositoryIn } from './names.ts'
+import { kernelIn, repositoryIn, repositoryOf } from './names.ts'
 import { type Asked, askedOf, TAGS, tagsId } from './paths.ts'
 import { type Refusal, refusalAnswer, refused, VERSION_HEADER } from './refusals.ts'
 
@@ -91,10 +91,9 @@ async function taggedAnswer(ports: Ports, name: string, tag: string): Promise<An
   const signed = signedBy(tag)
   if (signed !== undefined) return signatureAnswer(ports, name, signed)
   const found = await ports.images.tagged(`${name}:${tag}`)
-  if (found === undefined) return refused('MANIFEST_UNKNOWN', missing(name, tag))
-  const gone = await whyGone(ports, found.of, 'all')
-  if (gone !== undefined) return refused('MANIFEST_UNKNOWN', gone)
-  if (found.digest === undefined) return refused('MANIFEST_UNKNOWN', missing(name, tag))
+  const gone = found && (await whyGone(ports, found.of, 'all'))
+  if (found?.digest === undefined || gone !== undefined)
+    return refused('MANIFEST_UNKNOWN', gone ?? missing(name, tag))
   return documentAnswer(ports, found.digest, INDEX)
 }
 
@@ -119,9 +118,8 @@ async function manifestAnswer(ports: Ports, name: string, digest: string): Promi
   if (found === undefined || !MANIFESTS.includes(found.mediaType))
     return refused('MANIFEST_UNKNOWN', `${name} has no manifest ${digest}`)
   const gone = await whyGone(ports, found.of, found.mediaType === INDEX ? 'all' : 'any')
-  return gone === undefined
-    ? documentAnswer(ports, digest, found.mediaType)
-    : refused('MANIFEST_UNKNOWN', gone)
+  if (gone !== undefined) return refused('MANIFEST_UNKNOWN', gone)
+  return documentAnswer(ports, digest, found.mediaType)
 }
 
 const MANIFESTS: readonly string[] = [MANIFEST, INDEX]
@@ -150,12 +148,8 @@ async function blobAnswer(ports: Ports, name: string, digest: string, method: Re
 async function find({ images }: Ports, name: string, digest: string): Promise<ImageObject | undefined> {
   const repository = repositoryIn(name)
   const found = await images.find(digest)
-  const isOf = (found?.of ?? [])
-    .map(probeOf)
-    .some(
-      ({ driverName, driverVersion }) =>
-        driverName === repository?.driverName && driverVersion === repository.driverVersion,
-    )
+  const isOf =
+    repository && found?.of.some((key) => repositoryOf({ ...repository, ...probeOf(key) }) === name)
   return isOf ? found : undefined
 }
 
@@ -196,8 +190,8 @@ async function tagsAnswer(
   if (body === undefined) throw new Error(`the object of the tags of ${name} is missing`)
   const size = Math.min(Number(n), MAX_PAGE)
   const { tags, isCut } = pageOf(Buffer.from(body).toString(), size, last)
-  const next = isCut ? `</v2/${name}/tags/list?n=${size}&last=${tags.at(-1)}>; rel="next"` : undefined
-  const headers = { ...VERSION_HEADER, ...(next === undefined ? {} : { link: next }) }
+  const link = `</v2/${name}/tags/list?n=${size}&last=${tags.at(-1)}>; rel="next"`
+  const headers = isCut ? { ...VERSION_HEADER, link } : VERSION_HEADER
   return { tag: 'json', body: { name, tags }, headers }
 }
 

@@ -17,14 +17,8 @@ export function withTag(text: string, tag: string, isThere: boolean): string {
   return after.map((one) => `${one}\n`).join('')
 }
 
-interface Page {
-  readonly tags: readonly string[]
-  /** whether more tags follow */
-  readonly isCut: boolean
-}
-
-/** `last`: last tag of the previous page; it may have been removed since. */
-export function pageOf(text: string, n: number, last: string | undefined): Page {
+/** `last`: last tag of the previous page; it may have been removed since. `isCut`: more tags follow. */
+export function pageOf(text: string, n: number, last: string | undefined) {
   const all = tagsIn(text)
   const first = last === undefined ? 0 : all.findIndex((tag) => compareTags(tag, last) > 0)
   const rest = first < 0 ? [] : all.slice(first)

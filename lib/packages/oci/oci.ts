@@ -97,9 +97,9 @@ async function keepSigned(
 
 const objectOf = (blob: Blob): string => ('object' in blob ? blob.object : imageObject(blob.digest))
 
-const itemOf = (blob: Blob, of: readonly string[]): ImageObject => ({
-  ...{ mediaType: blob.mediaType, bytes: blob.size, object: objectOf(blob), of },
-})
+function itemOf(blob: Blob, of: readonly string[]): ImageObject {
+  return { mediaType: blob.mediaType, bytes: blob.size, object: objectOf(blob), of }
+}
 
 async function keepObject({ artifacts }: PackagePorts, blob: Blob): Promise<void> {
   if (!('body' in blob)) return

@@ -71,47 +71,35 @@ export interface Lists {
  */
 export function listsOf(packages: readonly ListedRpm[], revision: number): Lists {
   const sorted = packages.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
-  const data = [
-    dataOf('primary', primary(sorted), revision),
-    dataOf('filelists', filelists(sorted), revision),
-    dataOf('other', other(sorted), revision),
-  ]
-  const text = [
-    XML,
-    '<repomd xmlns="http://linux.duke.edu/metadata/repo" xmlns:rpm="http://linux.duke.edu/metadata/rpm">',
-    `<revision>${revision}</revision>`,
-    ...data.map(({ element }) => element),
-    '</repomd>',
-    '',
-  ].join('\n')
-  return { repomd: Buffer.from(text), files: data.map(({ body }) => body) }
+  const count = `packages="${sorted.length}"`
+  const lists = {
+    primary: xml(`metadata ${namespace('common')} ${RPM} ${count}`, sorted.map(primaryOf)),
+    filelists: xml(`filelists ${namespace('filelists')} ${count}`, sorted.map(filesOf)),
+    other: xml(`otherdata ${namespace('other')} ${count}`, sorted.map(otherOf)),
+  }
+  const data = Object.entries(lists).map(([type, text]) => dataOf(type, text, revision))
+  const elements = [`<revision>${revision}</revision>`, ...data.map(({ element }) => element)]
+  const repomd = Buffer.from(xml(`repomd ${namespace('repo')} ${RPM}`, elements))
+  return { repomd, files: data.map(({ body }) => body) }
 }
 
 const nameOf = (pkg: ListedRpm): string => `${pkg.name}-${pkg.version}-${pkg.release}.${pkg.arch}`
 
+const namespace = (schema: string): string => `xmlns="http://linux.duke.edu/metadata/${schema}"`
+const RPM = 'xmlns:rpm="http://linux.duke.edu/metadata/rpm"'
+
+/** `root`: name and attributes of the root element. */
+const xml = (root: string, elements: readonly string[]): string =>
+  [XML, `<${root}>`, ...elements, `</${root.split(' ', 1)[0]}>`, ''].join('\n')
 const XML = '<?xml version="1.0" encoding="UTF-8"?>'
 
-function dataOf(
-  type: 'primary' | 'filelists' | 'other',
-  open: string,
-  revision: number,
-): { readonly element: string; readonly body: Uint8Array } {
+function dataOf(type: string, open: string, revision: number) {
   const body = gzipSync(open)
   const digest = sha256(body)
   const path = `repodata/${digest}-${type}.xml.gz`
   const element = `<data type="${type}"><checksum type="sha256">${digest}</checksum><open-checksum type="sha256">${sha256(open)}</open-checksum><location href="${path}"/><timestamp>${revision}</timestamp><size>${body.length}</size><open-size>${Buffer.byteLength(open)}</open-size></data>`
   return { element, body }
 }
-
-const primary = (packages: readonly ListedRpm[]): string =>
-  list(
-    `<metadata xmlns="http://linux.duke.edu/metadata/common" xmlns:rpm="http://linux.duke.edu/metadata/rpm" packages="${packages.length}">`,
-    packages.map(primaryOf),
-    '</metadata>',
-  )
-
-const list = (open: string, elements: readonly string[], close: string): string =>
-  [XML, open, ...elements, close, ''].join('\n')
 
 function primaryOf(pkg: ListedRpm): string {
   const { name, arch, bytes, installedBytes, archiveBytes, header, built } = pkg
@@ -135,9 +123,8 @@ function primaryOf(pkg: ListedRpm): string {
 const versionOf = ({ version, release }: ListedRpm): string =>
   `<version epoch="0" ver="${escaped(version)}" rel="${escaped(release)}"/>`
 
-function relations(kind: string, all: ListedRpm['provides']): string {
-  return all.length === 0 ? '' : `<rpm:${kind}>${all.map(relationOf).join('')}</rpm:${kind}>`
-}
+const relations = (kind: string, all: ListedRpm['provides']): string =>
+  all.length === 0 ? '' : `<rpm:${kind}>${all.map(relationOf).join('')}</rpm:${kind}>`
 
 const SENSES = { '=': 'EQ', '<=': 'LE', '>=': 'GE' } as const
 
@@ -148,19 +135,9 @@ function relationOf({ name, version }: ListedRpm['provides'][number]): string {
   return `<rpm:entry name="${escaped(name)}" flags="${SENSES[version.is]}" epoch="0" ver="${escaped(ver)}"${release}/>`
 }
 
-const filelists = (packages: readonly ListedRpm[]): string =>
-  list(
-    `<filelists xmlns="http://linux.duke.edu/metadata/filelists" packages="${packages.length}">`,
-    packages.map((pkg) => `${idOf(pkg)}${pkg.files.map(fileOf).join('')}</package>`),
-    '</filelists>',
-  )
+const filesOf = (pkg: ListedRpm): string => `${idOf(pkg)}${pkg.files.map(fileOf).join('')}</package>`
 
-const other = (packages: readonly ListedRpm[]): string =>
-  list(
-    `<otherdata xmlns="http://linux.duke.edu/metadata/other" packages="${packages.length}">`,
-    packages.map((pkg) => `${idOf(pkg)}</package>`),
-    '</otherdata>',
-  )
+const otherOf = (pkg: ListedRpm): string => `${idOf(pkg)}</package>`
 
 const idOf = (pkg: ListedRpm): string =>
   `<package pkgid="${pkg.sha256}" name="${escaped(pkg.name)}" arch="${pkg.arch}">${versionOf(pkg)}`

@@ -6,12 +6,13 @@ import { sha256 } from '../../model/digest.ts'
 import { ProbeError } from '../../model/errors.ts'
 import { listObject } from '../../model/keys.ts'
 import type { Signer } from '../../model/ports.ts'
-import type { Arch, Probe } from '../../model/probe.ts'
+import type { Probe } from '../../model/probe.ts'
 import { quote } from '../../model/text.ts'
 import type { Contents, Published } from '../contents.ts'
 import { type ListedRpm, listedOf } from './lists.ts'
 import type { RpmNames } from './names.ts'
 import { flavourHref, packageHref, packageObject } from './paths.ts'
+import type { ListedProbe } from './state.ts'
 
 export interface Rpm {
   readonly object: string
@@ -94,35 +95,24 @@ function scriptsOf(unameRelease: string): { readonly posttrans: string; readonly
   return { posttrans: script, postun: script }
 }
 
-/** A probe and the requirement for it in the flavour's package. */
-interface Flavoured {
-  readonly name: string
-  readonly arch: Arch
-  /** `(falco-probe-11.0.0+driver-5.14.0-427.el9.x86_64 if kernel-core = 5.14.0-427.el9)` */
-  readonly want: string
-}
-
-export const flavouredOf = ({ arch }: Probe, { name, flavour }: RpmNames): Flavoured | undefined =>
+export const flavouredOf = ({ arch }: Probe, { name, flavour }: RpmNames): ListedProbe['flavour'] =>
   flavour && { name: flavour.name, arch, want: `(${name} if ${flavour.condition})` }
+
+interface FlavourFacts extends Pick<RpmSpec, 'name' | 'arch' | 'version'> {
+  readonly wants: readonly string[]
+  readonly revision: number
+}
 
 /**
  * Requires the probe of each installed kernel and no other, so a host that upgrades its kernel also gets the new kernel's probe.
  * If `wants` is empty, the package requires nothing, so a withdrawn probe blocks no upgrade. `version`: the driver's, so that
  * the package of a newer driver replaces it. `revision`: seconds since the epoch, higher each time.
  */
-export const flavourPackage = (
-  signer: Signer,
-  { name, arch }: Pick<Flavoured, 'name' | 'arch'>,
-  {
-    wants,
-    version,
-    revision,
-  }: { readonly wants: readonly string[]; readonly version: string; readonly revision: number },
-): Promise<Rpm> =>
+export const flavourPackage = (signer: Signer, { wants, revision, ...named }: FlavourFacts): Promise<Rpm> =>
   packed(
     signer,
     {
-      ...{ name, arch, version, release: String(revision), license: LICENSE },
+      ...{ ...named, release: String(revision), license: LICENSE },
       at: revision * 1000,
       summary: "Falco's kernel modules for the kernels of this flavour",
       description: 'Needs the package of each kernel that is installed, and so brings it with a new kernel.',

@@ -27,23 +27,17 @@ export const snapshotPath = (id: string, repomd: string, signature: string): str
   `${id}/at/${repomd}/${signature}`
 
 /** Path: `{driverVersion}/{repository}/...`. The repository may begin with the distribution's ID from os-release. */
-export function rpmPlace([driverVersion = '', repository = '', ...path]: readonly string[]):
-  | Place
-  | undefined {
+export function rpmPlace(parts: readonly string[]): Place | undefined {
+  const [driverVersion = '', repository = '', ...path] = parts
   if (driverVersion === '' || repository === '') return undefined
   const id = repositoryId(driverVersion, canonical(repository))
   if (path.join('/') === 'mirrorlist') return { tag: 'mirrors', id }
   const [at, repomd = '', signature = '', ...file] = path
   if (at !== 'at') return fileAt(driverVersion, path) ?? shownAt(id, path.join('/'))
   if (!isSha256(repomd) || !isSha256(signature)) return undefined
-  switch (file.join('/')) {
-    case REPOMD:
-      return kept(repomd)
-    case SIGNATURE:
-      return kept(signature)
-    default:
-      return fileAt(driverVersion, file)
-  }
+  const below = file.join('/')
+  if (below === REPOMD) return kept(repomd)
+  return below === SIGNATURE ? kept(signature) : fileAt(driverVersion, file)
 }
 
 /** Translates a repository that begins with an ID from os-release: `amzn-amzn2023`, `rhel-el9`. */

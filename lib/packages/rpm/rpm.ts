@@ -94,7 +94,7 @@ async function flavoursOf(
       const wants = wanted.filter((one) => one.name === name && one.arch === arch).map(({ want }) => want)
       const before = flavours.find(({ listed }) => listed.name === name && listed.arch === arch)
       if (before?.wants.join() === wants.join()) return before!
-      const made = await flavourPackage(ports.signer, { name, arch }, { wants, version, revision })
+      const made = await flavourPackage(ports.signer, { name, arch, wants, version, revision })
       await keepPackage(ports, made)
       return { wants, listed: made.listed }
     }),

@@ -10,7 +10,10 @@ import { listedRpm } from './lists.ts'
 const probeSchema = z.object({
   key: z.string(),
   listed: listedRpm,
-  /** the flavour package that requires the probe, and the requirement */
+  /**
+   * the flavour package that requires the probe, and the requirement:
+   * `(falco-probe-11.0.0+driver-5.14.0-427.el9.x86_64 if kernel-core = 5.14.0-427.el9)`
+   */
   flavour: z.object({ name: z.string(), arch: z.enum(ARCHES), want: z.string() }).optional(),
 })
 /** A probe that is in the lists. */
