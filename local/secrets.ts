@@ -62,14 +62,8 @@ function getValue(secret: Secret, input: JsonObject): JsonObject {
   const [found] = all
   if (found === undefined)
     throw notFound("Secrets Manager can't find the specified secret value for staging label: AWSCURRENT")
-  const { id, created, ...value } = found
-  return {
-    ...identity(secret),
-    ...value,
-    VersionId: id,
-    VersionStages: stages(all, found),
-    CreatedDate: created,
-  }
+  const { id: VersionId, created: CreatedDate, ...value } = found
+  return { ...identity(secret), ...value, VersionId, VersionStages: stages(all, found), CreatedDate }
 }
 
 const stages = (all: readonly Version[], version: Version): string[] =>

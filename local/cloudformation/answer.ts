@@ -1,7 +1,7 @@
 // Validates the answer of a custom resource's function as CloudFormation does.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html
 
-import { isObject, type Json, type JsonObject } from '../wire/json.ts'
+import { isObject, type JsonObject, parseObject } from '../wire/json.ts'
 
 export type Answer =
   | { readonly tag: 'success'; readonly physicalId: string }
@@ -18,7 +18,7 @@ const REPEATED = ['StackId', 'RequestId', 'LogicalResourceId']
 export function answerOf(body: Uint8Array, request: JsonObject): Answer {
   if (body.length > MAX_ANSWER)
     return failed(`Response object is too long: ${body.length} bytes, ${MAX_ANSWER} are taken`)
-  const answer = parse(body)
+  const answer = parseObject(Buffer.from(body).toString())
   if (answer === undefined) return failed('Invalid response object: it is not a JSON object')
   const wrong = REPEATED.find((name) => answer[name] !== request[name])
   if (wrong !== undefined) return failed(`Invalid response object: ${wrong} is not the request's`)
@@ -31,22 +31,8 @@ export function answerOf(body: Uint8Array, request: JsonObject): Answer {
   if (Status === 'SUCCESS') return { tag: 'success', physicalId }
   if (Status !== 'FAILED')
     return failed('Invalid response object: Status must be SUCCESS or FAILED', physicalId)
-  return failed(
-    typeof Reason === 'string' && Reason !== '' ? Reason : 'Invalid response object: it has no Reason',
-    physicalId,
-  )
+  const hasReason = typeof Reason === 'string' && Reason !== ''
+  return failed(hasReason ? Reason : 'Invalid response object: it has no Reason', physicalId)
 }
 
-const failed = (reason: string, physicalId?: string): Answer => ({
-  ...{ tag: 'failed', reason },
-  ...(physicalId === undefined ? {} : { physicalId }),
-})
-
-function parse(body: Uint8Array): JsonObject | undefined {
-  try {
-    const answer = JSON.parse(Buffer.from(body).toString('utf8')) as Json
-    return isObject(answer) ? answer : undefined
-  } catch {
-    return undefined
-  }
-}
+const failed = (reason: string, physicalId?: string): Answer => ({ tag: 'failed', reason, physicalId })

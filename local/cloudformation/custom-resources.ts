@@ -45,7 +45,7 @@ interface Change {
   readonly before: Made | undefined
   /** digest of the properties in the template */
   readonly digest: string
-  readonly send: Send
+  send(request: JsonObject): Promise<Answer>
   /** the resource's record */
   readonly file: string
 }
@@ -68,10 +68,10 @@ export function createCustomResources(options: CustomResourcesOptions): CustomRe
 
   async function applyOne(resource: Resource, responseUrl: string): Promise<void> {
     const file = join(options.dir, `${resource.logicalId}.json`)
-    const send = (request: JsonObject): Promise<Answer> => ask(resource, request, responseUrl)
     const before = readJson(file) as unknown as Made | undefined
     const digest = sha256(canonicalJson(resource.properties))
-    const change: Change = { resource, before, digest, send, file }
+    const send: Change['send'] = (request) => ask(resource, request, responseUrl)
+    const change = { resource, before, digest, send, file }
     const made = before?.digest === digest ? before : await make(change)
     if (made.replaced !== undefined) await removeReplaced(change, made)
   }
@@ -81,15 +81,13 @@ export function createCustomResources(options: CustomResourcesOptions): CustomRe
     const { resource, before, digest, send, file } = change
     const { logicalId, properties } = resource
     log(`${before === undefined ? 'creating' : 'updating'} ${logicalId}`)
-    const answer = await send(
-      before === undefined ? createRequest(resource) : updateRequest(resource, before, properties),
-    )
+    const answer = await send(changeRequest(resource, before, properties))
     if (answer.tag === 'failed') {
       await rollBack(change, answer)
       throw new Error(`${logicalId} failed: ${answer.reason}`)
     }
     const made = madeOf(answer.physicalId, properties, digest, before)
-    writeJson(file, made as unknown as JsonObject)
+    writeJson(file, made)
     return made
   }
 
@@ -103,21 +101,17 @@ export function createCustomResources(options: CustomResourcesOptions): CustomRe
     const answer = await send(
       before === undefined
         ? deleteRequest(resource, { physicalId, properties })
-        : updateRequest(resource, { physicalId: before.physicalId, properties }, before.properties),
+        : changeRequest(resource, { physicalId: before.physicalId, properties }, before.properties),
     )
     if (answer.tag === 'failed') log(`${logicalId} was not rolled back: ${answer.reason}`)
-    else if (before !== undefined)
-      writeJson(file, { ...before, physicalId: answer.physicalId } as unknown as JsonObject)
+    else if (before !== undefined) writeJson(file, { ...before, physicalId: answer.physicalId })
   }
 
   /** The update is valid even if this fails. A crash before the record is written repeats the request. */
-  async function removeReplaced(
-    { resource, send, file }: Change,
-    { replaced, ...made }: Made,
-  ): Promise<void> {
+  async function removeReplaced({ resource, send, file }: Change, { replaced, ...made }: Made) {
     const answer = await send(deleteRequest(resource, replaced!))
     if (answer.tag === 'failed') log(`the old ${resource.logicalId} was not deleted: ${answer.reason}`)
-    writeJson(file, made as unknown as JsonObject)
+    writeJson(file, made)
   }
 
   /** A missing or invalid answer is a failure. */
@@ -129,18 +123,16 @@ export function createCustomResources(options: CustomResourcesOptions): CustomRe
     const token = randomUUID()
     const seconds = number(properties.ServiceTimeout ?? 300, `${logicalId}.ServiceTimeout`)
     const fn = functions.find(string(properties.ServiceToken, `${logicalId}.ServiceToken`))
-    let timer: NodeJS.Timeout | undefined
-    return new Promise<Answer>((resolve) => {
-      const fail = (reason: string): void => resolve({ tag: 'failed', reason })
-      timer = setTimeout(() => fail(`no answer within ${seconds} seconds`), seconds * 1000)
-      timer.unref()
-      open.set(token, (body) => resolve(answerOf(body, request)))
-      void fn
-        .invoke({ ...request, ResponseURL: `${responseUrl}${options.prefix}${token}` })
-        .then((outcome) => {
-          if (outcome.tag !== 'answer') fail(outcome.tag === 'failed' ? outcome.message : outcome.tag)
-        })
-    }).finally(() => {
+    const { promise, resolve } = Promise.withResolvers<Answer>()
+    const fail = (reason: string): void => resolve({ tag: 'failed', reason })
+    const timer = setTimeout(() => fail(`no answer within ${seconds} seconds`), seconds * 1000)
+    timer.unref()
+    open.set(token, (body) => resolve(answerOf(body, request)))
+    const url = `${responseUrl}${options.prefix}${token}`
+    void fn.invoke({ ...request, ResponseURL: url }).then((outcome) => {
+      if (outcome.tag !== 'answer') fail(outcome.tag === 'failed' ? outcome.message : outcome.tag)
+    })
+    return promise.finally(() => {
       clearTimeout(timer)
       open.delete(token)
     })
@@ -154,19 +146,14 @@ export function createCustomResources(options: CustomResourcesOptions): CustomRe
   }
 }
 
-type Send = (request: JsonObject) => Promise<Answer>
-
 /**
  * If the PhysicalResourceId changed, the update made a new resource, and the old one must be deleted:
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requesttypes-update.html
  */
 function madeOf(physicalId: string, properties: JsonObject, digest: string, before: Made | undefined): Made {
-  const made = { physicalId, properties, digest }
-  if (before === undefined) return made
-  const replaced = before.physicalId === physicalId ? before.replaced : before
-  return replaced === undefined
-    ? made
-    : { ...made, replaced: { physicalId: replaced.physicalId, properties: replaced.properties } }
+  const old = before?.physicalId === physicalId ? before.replaced : before
+  const replaced = old && { physicalId: old.physicalId, properties: old.properties }
+  return { physicalId, properties, digest, replaced }
 }
 
 /** CloudFormation's name for a resource if no answer names it. */
@@ -179,18 +166,13 @@ const common = ({ logicalId, type }: Resource): JsonObject => ({
   LogicalResourceId: logicalId,
 })
 
-const createRequest = (resource: Resource): JsonObject => ({
+/** A request to create the resource or, if it exists, to update it. */
+const changeRequest = (resource: Resource, before: Physical | undefined, properties: JsonObject) => ({
   ...common(resource),
-  RequestType: 'Create',
-  ResourceProperties: resource.properties,
-})
-
-const updateRequest = (resource: Resource, before: Physical, properties: JsonObject): JsonObject => ({
-  ...common(resource),
-  RequestType: 'Update',
-  PhysicalResourceId: before.physicalId,
+  RequestType: before === undefined ? 'Create' : 'Update',
+  PhysicalResourceId: before?.physicalId,
   ResourceProperties: properties,
-  OldResourceProperties: before.properties,
+  OldResourceProperties: before?.properties,
 })
 
 const deleteRequest = (resource: Resource, { physicalId, properties }: Physical): JsonObject => ({

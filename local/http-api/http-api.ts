@@ -11,7 +11,7 @@ import { type JsonObject, number, object, string } from '../wire/json.ts'
 import { type Problem, problemAnswer } from '../wire/problem.ts'
 import { ACCOUNT, type Clock, REGION, type Service } from '../wire/types.ts'
 import { answerOf, eventOf, type HttpAnswer, INTERNAL, message, pathOf } from './http-event.ts'
-import { createRouter, type Found, parseRouteKey, type Route } from './routes.ts'
+import { createRouter, type Found, parseRoute, type Route } from './routes.ts'
 import type { Waiting } from './waiting.ts'
 
 interface HttpApiOptions {
@@ -32,8 +32,6 @@ interface Integration {
   readonly fn: Fn
   readonly timeoutMs: number
 }
-
-type Match = Found<Integration>
 
 /**
  * API Gateway's limits: bytes of a body, and milliseconds of an integration.
@@ -56,23 +54,23 @@ export function createHttpApi(options: HttpApiOptions): Service {
   const { template, now, stopping, waiting, lacks, onAnswer = () => {} } = options
   const api = only(template, 'AWS::ApiGatewayV2::Api')
   const stage = stageOf(template)
-  const find = createRouter(routesOf(options))
-  const allow = throttle(stage, () => performance.now())
+  const find = createRouter(routesOf(api, options))
+  const allow = throttle(stage)
   const within = createPatience(stopping)
   const { host, protocol } = new URL(options.publicUrl)
-  const gateway = { host, scheme: protocol.slice(0, -1) }
+  const gateway = { apiId: api.name, stage: stage.name, host, scheme: protocol.slice(0, -1) }
 
-  async function answer(request: IncomingMessage, found: Match | undefined): Promise<HttpAnswer> {
+  async function answer(request: IncomingMessage, found?: Found<Integration>): Promise<HttpAnswer> {
     if (found === undefined) return message(404, 'Not Found')
     if (!allow()) return message(429, 'Too Many Requests')
-    const { route, parameters } = found
-    const { fn, timeoutMs } = route.to
-    if (!fn.permits('apigateway.amazonaws.com', sourceArn(api.name, stage.name, request, route)))
+    const { routeKey, path, to } = found.route
+    const { fn, timeoutMs } = to
+    const source = `${api.name}/${stage.name}/${request.method}/${path.replace(/^\//, '')}`
+    if (!fn.permits('apigateway.amazonaws.com', `arn:aws:execute-api:${REGION}:${ACCOUNT}:${source}`))
       return INTERNAL
     const body = await readBody(request, MAX_BODY).catch(() => undefined)
     if (body === undefined) return TOO_LARGE
-    const match = { apiId: api.name, stage: stage.name, routeKey: route.routeKey, parameters }
-    const event = eventOf(request, body, match, { ...gateway, now: now() })
+    const event = eventOf(request, body, { ...gateway, routeKey, parameters: found.parameters }, now())
     if (sizeOf(event, body) > MAX_EVENT) return TOO_LARGE
     const end = waiting.begin(pathOf(request))
     try {
@@ -114,14 +112,6 @@ const noRoom = (lack: string): HttpAnswer =>
 function later(seconds: number, problem: Omit<Problem, 'status'>): HttpAnswer {
   return problemAnswer({ ...problem, status: 503 }, { 'retry-after': String(seconds) })
 }
-
-const sourceArn = (
-  api: string,
-  stage: string,
-  { method }: IncomingMessage,
-  { path }: Route<unknown>,
-): string =>
-  `arn:aws:execute-api:${REGION}:${ACCOUNT}:${api}/${stage}/${method}${path.startsWith('/') ? path : `/${path}`}`
 
 type Late = 'late' | 'stopping'
 
@@ -186,8 +176,7 @@ function stageOf(template: Template): Resource {
   return stage
 }
 
-function routesOf({ template, functions }: HttpApiOptions): Route<Integration>[] {
-  const api = only(template, 'AWS::ApiGatewayV2::Api')
+function routesOf(api: Resource, { template, functions }: HttpApiOptions): Route<Integration>[] {
   if (api.properties.ProtocolType !== 'HTTP')
     throw new Error(`${api.logicalId}: only HTTP APIs are known here`)
   const integrations = template.ofType('AWS::ApiGatewayV2::Integration')
@@ -199,7 +188,7 @@ function routesOf({ template, functions }: HttpApiOptions): Route<Integration>[]
     const target = string(properties.Target, `${logicalId}.Target`)
     const integration = integrations.find(({ ref }) => target === `integrations/${ref}`)
     if (integration === undefined) throw new Error(`${logicalId}: no integration ${target}`)
-    return parseRouteKey(string(properties.RouteKey, logicalId), integrationOf(integration, functions))
+    return parseRoute(string(properties.RouteKey, logicalId), integrationOf(integration, functions))
   })
 }
 
@@ -217,21 +206,19 @@ function integrationOf({ properties, logicalId }: Resource, functions: Functions
 }
 
 /** The stage's token bucket, if it has one. */
-function throttle({ properties, logicalId }: Resource, elapsed: () => number): () => boolean {
-  if (properties.DefaultRouteSettings === undefined) return () => true
-  const { ThrottlingBurstLimit, ThrottlingRateLimit, ...others } = object(
-    properties.DefaultRouteSettings,
-    logicalId,
-  )
+function throttle({ properties, logicalId }: Resource): () => boolean {
+  const { DefaultRouteSettings = {} } = properties
+  const { ThrottlingBurstLimit, ThrottlingRateLimit, ...others } = object(DefaultRouteSettings, logicalId)
   if (Object.keys(others).some((name) => name !== 'DetailedMetricsEnabled'))
     throw new Error(`${logicalId}: route settings ${Object.keys(others).join(', ')} are not known here`)
   if (ThrottlingBurstLimit === undefined || ThrottlingRateLimit === undefined) return () => true
   const [burst, rate] = [number(ThrottlingBurstLimit, logicalId), number(ThrottlingRateLimit, logicalId)]
   let tokens = burst
-  let last = elapsed()
+  let last = performance.now()
   return () => {
-    tokens = Math.min(burst, tokens + ((elapsed() - last) / 1000) * rate)
-    last = elapsed()
+    const now = performance.now()
+    tokens = Math.min(burst, tokens + ((now - last) / 1000) * rate)
+    last = now
     if (tokens < 1) return false
     tokens -= 1
     return true

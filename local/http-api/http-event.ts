@@ -5,26 +5,24 @@ import type { IncomingMessage } from 'node:http'
 import { isObject, type Json, type JsonObject } from '../wire/json.ts'
 import { ACCOUNT } from '../wire/types.ts'
 
-interface RouteMatch {
+/** The place of a request in the API. */
+interface Match {
   readonly apiId: string
   readonly stage: string
   readonly routeKey: string
   readonly parameters: Readonly<Record<string, string>> | undefined
+  /** host of the API, whatever the client's Host header contains */
+  readonly host: string
+  readonly scheme: string
 }
 
-/** Makes the event of a request. `host`: of the API, whatever the client's Host header contains. */
-export function eventOf(
-  request: IncomingMessage,
-  body: Buffer,
-  match: RouteMatch,
-  options: { host: string; scheme: string; now: number },
-): JsonObject {
+export function eventOf(request: IncomingMessage, body: Buffer, match: Match, now: number): JsonObject {
   const target = request.url ?? '/'
   const cut = target.indexOf('?')
   const rawPath = pathOf(request)
   const rawQueryString = cut < 0 ? '' : target.slice(cut + 1)
   const sourceIp = (request.socket.remoteAddress ?? '').replace(/^::ffff:/, '')
-  const headers = headersOf(request, sourceIp, options)
+  const headers = headersOf(request, sourceIp, match)
   const { cookie, ...others } = headers
   const isText =
     body.length === 0 || /^(text\/|application\/(json|xml|javascript))/.test(headers['content-type'] ?? '')
@@ -39,8 +37,8 @@ export function eventOf(
     requestContext: {
       accountId: ACCOUNT,
       apiId: match.apiId,
-      domainName: options.host,
-      domainPrefix: options.host.split('.')[0]!,
+      domainName: match.host,
+      domainPrefix: match.host.split('.')[0]!,
       http: {
         method: request.method ?? 'GET',
         path: rawPath,
@@ -51,8 +49,8 @@ export function eventOf(
       requestId: randomUUID(),
       routeKey: match.routeKey,
       stage: match.stage,
-      time: new Date(options.now).toUTCString(),
-      timeEpoch: options.now,
+      time: new Date(now).toUTCString(),
+      timeEpoch: now,
     },
     ...(match.parameters === undefined ? {} : { pathParameters: match.parameters }),
     ...(body.length === 0 ? {} : { body: isText ? body.toString('utf8') : body.toString('base64') }),
@@ -76,16 +74,12 @@ const decoded = (text: string): string =>
     }
   })
 
-function headersOf(
-  request: IncomingMessage,
-  sourceIp: string,
-  { host, scheme }: { host: string; scheme: string },
-): Record<string, string> {
-  const given = Object.entries(request.headers).map(([name, value]) => [
-    name,
-    Array.isArray(value) ? value.join(',') : String(value),
-  ])
-  const headers = Object.fromEntries(given) as Record<string, string>
+type Headers = Record<string, string>
+
+function headersOf(request: IncomingMessage, sourceIp: string, { host, scheme }: Match): Headers {
+  // Makes one text of a repeated header's values, with commas between them.
+  const given = Object.entries(request.headers).map(([name, value]) => [name, String(value)])
+  const headers: Headers = Object.fromEntries(given)
   const before = headers['x-forwarded-for']
   return {
     ...headers,
@@ -109,18 +103,22 @@ export interface HttpAnswer {
   readonly body: Buffer
 }
 
-export const message = (status: number, text: string): HttpAnswer => ({
+const json = (status: number, text: string): HttpAnswer => ({
   status,
   headers: { 'content-type': 'application/json' },
-  body: Buffer.from(JSON.stringify({ message: text })),
+  body: Buffer.from(text),
 })
+
+export const message = (status: number, text: string): HttpAnswer =>
+  json(status, JSON.stringify({ message: text }))
 
 export const INTERNAL = message(500, 'Internal Server Error')
 
 /** Converts a function's result to an HTTP answer. A result without statusCode becomes status 200 with JSON. */
 export function answerOf(payload: string): HttpAnswer {
   const result = JSON.parse(payload) as Json
-  if (!isObject(result) || result.statusCode === undefined) return inferred(result)
+  if (!isObject(result) || result.statusCode === undefined)
+    return json(200, typeof result === 'string' ? result : JSON.stringify(result))
   const { statusCode, headers, cookies, body, isBase64Encoded } = result
   const status = Number(statusCode)
   if (!Number.isInteger(status) || status < 200 || status > 599) return INTERNAL
@@ -135,17 +133,9 @@ export function answerOf(payload: string): HttpAnswer {
   }
 }
 
-const inferred = (result: Json): HttpAnswer => ({
-  status: 200,
-  headers: { 'content-type': 'application/json' },
-  body: Buffer.from(typeof result === 'string' ? result : JSON.stringify(result)),
-})
-
-function answerHeaders(headers: Json | undefined): Record<string, string> {
-  const given = Object.entries(isObject(headers) ? headers : {}).map(([name, value]) => [
-    name.toLowerCase(),
-    String(value),
-  ])
-  const { 'content-length': _, 'transfer-encoding': __, connection: ___, ...kept } = Object.fromEntries(given)
+function answerHeaders(headers: Json | undefined): Headers {
+  const entries = Object.entries(isObject(headers) ? headers : {})
+  const given = Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), String(value)]))
+  const { 'content-length': _, 'transfer-encoding': __, connection: ___, ...kept } = given
   return 'content-type' in kept ? kept : { ...kept, 'content-type': 'text/plain; charset=utf-8' }
 }

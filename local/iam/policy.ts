@@ -1,6 +1,6 @@
 // Parses one policy document strictly, and evaluates it as IAM does. Unknown elements are errors at load.
 
-import { type Json, type JsonObject, list, many, object, string, strings } from '../wire/json.ts'
+import { type Json, type JsonObject, many, object, string, strings } from '../wire/json.ts'
 
 export type Context = Readonly<Record<string, string>>
 
@@ -19,7 +19,7 @@ export interface Statement {
   applies(request: AccessRequest): boolean
 }
 
-type Test = (request: AccessRequest) => boolean
+type Test = (text: string) => boolean
 
 const ELEMENTS = ['Action', 'Condition', 'Effect', 'Principal', 'Resource', 'Sid']
 
@@ -32,20 +32,14 @@ export function parsePolicy(
   where: string,
   kind: 'identity' | 'resource' | 'trust',
 ): readonly Statement[] {
-  const { Statement: statements } = object(document, where)
-  const all = Array.isArray(statements) ? list(statements, where) : many(statements)
-  return all.map((raw) => parseStatement(object(raw, where), where, kind))
+  const statements = many(object(document, where).Statement)
+  return statements.map((raw) => parseStatement(object(raw, where), where, kind))
 }
 
 /** An explicit deny wins. Without any matching statement, the request is denied. */
 export function decide(statements: readonly Statement[], request: AccessRequest): boolean {
-  let allowed = false
-  for (const statement of statements) {
-    if (!statement.applies(request)) continue
-    if (statement.effect === 'Deny') return false
-    allowed = true
-  }
-  return allowed
+  const applying = statements.filter((statement) => statement.applies(request))
+  return applying.length > 0 && applying.every(({ effect }) => effect === 'Allow')
 }
 
 function parseStatement(raw: JsonObject, where: string, kind: string): Statement {
@@ -55,38 +49,28 @@ function parseStatement(raw: JsonObject, where: string, kind: string): Statement
   if (effect !== 'Allow' && effect !== 'Deny') throw new Error(`${where}: Effect ${effect}`)
   if ((raw.Principal === undefined) !== (kind === 'identity'))
     throw new Error(`${where}: a Principal stands in policies of resources and roles' trust only`)
-  const tests: Test[] = [
-    actions(raw, where),
-    ...(kind === 'trust' ? [] : [resources(raw, where)]),
-    ...(raw.Principal === undefined ? [] : [principal(raw.Principal, where)]),
-    ...conditions(raw.Condition, where),
-  ]
+  // Actions are compared without case.
+  const isAction = oneOf(raw.Action, `${where}: Action`, (text) => text.toLowerCase())
+  const isResource = kind === 'trust' ? () => true : oneOf(raw.Resource, `${where}: Resource`)
+  const isPrincipal = raw.Principal === undefined ? () => true : principal(raw.Principal, where)
+  const { Condition = {} } = raw
+  const conditions = conditionsOf(Condition, where)
   return {
     effect,
-    keys: keysOf(raw.Condition, where),
-    applies: (request) => tests.every((test) => test(request)),
+    keys: conditions.map(({ key }) => key),
+    applies: ({ action, resource, principal, context }) =>
+      isAction(action) &&
+      isResource(resource) &&
+      isPrincipal(principal) &&
+      conditions.every(({ key, holds }) => holds(context[key])),
   }
 }
 
-/** Actions are compared without case. */
-function actions({ Action }: JsonObject, where: string): Test {
-  const fits = oneOf(Action, `${where}: Action`, (pattern) => pattern.toLowerCase())
-  return ({ action }) => fits(action.toLowerCase())
-}
-
-function resources({ Resource }: JsonObject, where: string): Test {
-  const fits = oneOf(Resource, `${where}: Resource`)
-  return ({ resource }) => fits(resource)
-}
-
-function oneOf(
-  given: Json | undefined,
-  where: string,
-  normal = (pattern: string): string => pattern,
-): (text: string) => boolean {
+/** `normal`: makes texts equal that only differ in a way that does not count. */
+function oneOf(given: Json | undefined, where: string, normal = (text: string): string => text): Test {
   const patterns = strings(given, where).map((pattern) => wildcard(normal(pattern), where))
   if (patterns.length === 0) throw new Error(`${where} is missing`)
-  return (text) => patterns.some((fits) => fits(text))
+  return (text) => patterns.some((fits) => fits(normal(text)))
 }
 
 function principal(raw: Json, where: string): Test {
@@ -95,11 +79,11 @@ function principal(raw: Json, where: string): Test {
     if (kind !== 'AWS' && kind !== 'Service') throw new Error(`${where}: Principal ${kind} is not known here`)
     return strings(names, `${where}: Principal`)
   })
-  return (request) => patterns.some((name) => name === '*' || name === request.principal)
+  return (principal) => patterns.includes('*') || patterns.includes(principal)
 }
 
 /** `*` matches any text, `?` any one character. Throws on policy variables. */
-export function wildcard(pattern: string, where: string): (text: string) => boolean {
+export function wildcard(pattern: string, where: string): Test {
   if (pattern.includes('${')) throw new Error(`${where}: the policy variable in ${pattern} is not known here`)
   if (pattern === '*') return () => true
   if (!/[*?]/.test(pattern)) return (text) => text === pattern
@@ -113,21 +97,19 @@ export function wildcard(pattern: string, where: string): (text: string) => bool
 
 /** Compares a value of the policy with the value of the request. `negated`: true if none of the policy's values match. */
 interface Operator {
-  compile(expected: string, where: string): (actual: string) => boolean
+  compile(expected: string, where: string): Test
   readonly negated?: true
-  /** `ForAnyValue`: false if the request does not have the key */
-  readonly ofAny?: true
-  /** `ForAllValues`: true if the request does not have the key; a request here has at most one value per key */
-  readonly ofAll?: true
+  /** whether the condition holds if the request lacks the key: for `ForAllValues`, and if negated without `ForAnyValue` */
+  readonly holdsWithout?: true
 }
 
 const equals: Operator = { compile: (expected) => (actual) => actual === expected }
-const like: Operator = { compile: wildcard }
+/** `ForAllValues` and `ForAnyValue` compare like others, because a request here has at most one value per key. */
 const OPERATORS: Readonly<Record<string, Operator>> = {
-  ArnEquals: like,
-  ArnNotEquals: { ...like, negated: true },
-  'ForAllValues:StringLike': { compile: wildcard, ofAll: true },
-  'ForAnyValue:StringNotEquals': { ...equals, negated: true, ofAny: true },
+  ArnEquals: { compile: wildcard },
+  ArnNotEquals: { compile: wildcard, negated: true, holdsWithout: true },
+  'ForAllValues:StringLike': { compile: wildcard, holdsWithout: true },
+  'ForAnyValue:StringNotEquals': { ...equals, negated: true },
   Bool: { compile: (expected) => (actual) => actual.toLowerCase() === expected.toLowerCase() },
   NumericLessThan: { compile: (expected) => (actual) => Number(actual) < Number(expected) },
   StringEquals: equals,
@@ -144,33 +126,31 @@ const KEYS = [
   'secretsmanager:AddReplicaRegions',
 ].map((key) => key.toLowerCase())
 
-const keysOf = (raw: Json | undefined, where: string): string[] =>
-  raw === undefined
-    ? []
-    : Object.values(object(raw, `${where}: Condition`)).flatMap((keys) =>
-        Object.keys(object(keys, `${where}: Condition`)).map((key) => key.toLowerCase()),
-      )
+interface Condition {
+  /** in lower case */
+  readonly key: string
+  /** `actual`: the request's value of the key; `undefined`: it lacks the key */
+  holds(actual: string | undefined): boolean
+}
 
-function conditions(raw: Json | undefined, where: string): Test[] {
-  if (raw === undefined) return []
-  return Object.entries(object(raw, `${where}: Condition`)).flatMap(([name, keys]) =>
+const conditionsOf = (raw: Json, where: string): Condition[] =>
+  Object.entries(object(raw, `${where}: Condition`)).flatMap(([operator, keys]) =>
     Object.entries(object(keys, `${where}: Condition`)).map(([key, values]) => {
       if (!KEYS.includes(key.toLowerCase()))
         throw new Error(`${where}: condition key ${key} is not known here`)
-      if (name === 'Null') return presence(key, texts(values, where), where)
-      if (!Object.hasOwn(OPERATORS, name))
-        throw new Error(`${where}: condition operator ${name} is not known here`)
-      return condition(OPERATORS[name]!, key, texts(values, where), where)
+      const expected = texts(values, where)
+      const isNull = operator === 'Null'
+      const holds = isNull ? presence(expected, key, where) : comparison(operator, expected, where)
+      return { key: key.toLowerCase(), holds }
     }),
   )
-}
 
 /** `true`: the request must lack the key. `false`: the request must have the key, with any value. */
-function presence(key: string, values: string[], where: string): Test {
+function presence(values: string[], key: string, where: string): Condition['holds'] {
   const [lacks = ''] = values
   if (values.length !== 1 || !['true', 'false'].includes(lacks))
     throw new Error(`${where}: Null of ${key} is either true or false`)
-  return ({ context }) => (context[key.toLowerCase()] === undefined) === (lacks === 'true')
+  return (actual) => (actual === undefined) === (lacks === 'true')
 }
 
 const texts = (values: Json | undefined, where: string): string[] =>
@@ -178,16 +158,11 @@ const texts = (values: Json | undefined, where: string): string[] =>
     typeof value === 'boolean' || typeof value === 'number' ? String(value) : string(value, where),
   )
 
-/**
- * If the request lacks the key, `ForAllValues` is true. A negated operator is true too, unless it is `ForAnyValue`. Any other
- * condition is false.
- */
-function condition(operator: Operator, key: string, values: string[], where: string): Test {
-  const accepts = values.map((value) => operator.compile(value, where))
-  const negated = operator.negated === true
-  return ({ context }) => {
-    const actual = context[key.toLowerCase()]
-    if (actual === undefined) return operator.ofAll === true || (negated && operator.ofAny !== true)
-    return accepts.some((accept) => accept(actual)) !== negated
-  }
+function comparison(name: string, values: string[], where: string): Condition['holds'] {
+  if (!Object.hasOwn(OPERATORS, name))
+    throw new Error(`${where}: condition operator ${name} is not known here`)
+  const { compile, negated = false, holdsWithout = false } = OPERATORS[name]!
+  const accepts = values.map((value) => compile(value, where))
+  return (actual) =>
+    actual === undefined ? holdsWithout : accepts.some((accept) => accept(actual)) !== negated
 }

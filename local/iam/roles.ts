@@ -24,15 +24,15 @@ const ENDED_MS = 24 * 60 * 60 * 1000
 
 export function createRoles(template: Template, now: Clock): Roles {
   const shared = [
-    ...documentStatements(template, 'AWS::S3::BucketPolicy'),
-    ...documentStatements(template, 'AWS::SQS::QueuePolicy'),
+    ...statementsOf(template.ofType('AWS::S3::BucketPolicy'), 'resource'),
+    ...statementsOf(template.ofType('AWS::SQS::QueuePolicy'), 'resource'),
     ...secretStatements(template),
   ]
   const roles = template.ofType('AWS::IAM::Role').map((role) => {
     const statements = [...roleStatements(role, template), ...shared]
     return {
       arn: role.arn!,
-      trust: trust(role),
+      trust: parsePolicy(role.properties.AssumeRolePolicyDocument, `${role.logicalId}: trust`, 'trust'),
       principal: createPrincipal({ name: role.logicalId, arn: role.arn! }, statements),
     }
   })
@@ -62,34 +62,26 @@ export function createRoles(template: Template, now: Clock): Roles {
   }
 }
 
-const trust = (role: Resource): readonly Statement[] =>
-  parsePolicy(role.properties.AssumeRolePolicyDocument, `${role.logicalId}: trust`, 'trust')
-
 function roleStatements(role: Resource, template: Template): Statement[] {
-  const inline = list(role.properties.Policies ?? [], role.logicalId)
-    .map((policy) => object(policy, role.logicalId))
-    .flatMap((policy) => parsePolicy(policy.PolicyDocument, role.logicalId, 'identity'))
+  const inline = list(role.properties.Policies ?? [], role.logicalId).flatMap((policy) =>
+    parsePolicy(object(policy, role.logicalId).PolicyDocument, role.logicalId, 'identity'),
+  )
   const attached = template
     .ofType('AWS::IAM::Policy')
     .filter((policy) => strings(policy.properties.Roles, policy.logicalId).includes(role.name))
-    .flatMap((policy) => parsePolicy(policy.properties.PolicyDocument, policy.logicalId, 'identity'))
-  return [...inline, ...attached]
+  return [...inline, ...statementsOf(attached, 'identity')]
 }
 
-/** Statements of policies that name their resource themselves. */
-const documentStatements = (template: Template, type: string): Statement[] =>
-  template
-    .ofType(type)
-    .flatMap((policy) => parsePolicy(policy.properties.PolicyDocument, policy.logicalId, 'resource'))
+const statementsOf = (policies: readonly Resource[], kind: 'identity' | 'resource'): Statement[] =>
+  policies.flatMap(({ properties, logicalId }) => parsePolicy(properties.PolicyDocument, logicalId, kind))
 
 /** Such a policy applies to its own secret only, whatever its Resource says. */
 const secretStatements = (template: Template): Statement[] =>
   template.ofType('AWS::SecretsManager::ResourcePolicy').flatMap(({ properties, logicalId }) => {
     const secret = string(properties.SecretId, logicalId)
-    return parsePolicy(properties.ResourcePolicy, logicalId, 'resource').map(({ effect, keys, applies }) => ({
-      effect,
-      keys,
-      applies: (request: AccessRequest) => request.resource === secret && applies(request),
+    return parsePolicy(properties.ResourcePolicy, logicalId, 'resource').map((statement) => ({
+      ...statement,
+      applies: (request: AccessRequest) => request.resource === secret && statement.applies(request),
     }))
   })
 
@@ -99,10 +91,8 @@ export function createPrincipal(
   statements: readonly Statement[],
 ): Principal {
   const common: Context = lowerCased({ ...COMMON, 'aws:PrincipalArn': arn })
-  const ask = (action: string, resource: string, context: Context): boolean => {
-    const request: AccessRequest = { action, resource, context, principal: arn }
-    return decide(statements, request)
-  }
+  const ask = (action: string, resource: string, context: Context): boolean =>
+    decide(statements, { action, resource, context, principal: arn })
   const remembered = remember((action, resource) => ask(action, resource, common))
   const decisive = new Set(statements.flatMap(({ keys }) => keys))
   const decides = (context: Context) => Object.keys(context).some((key) => decisive.has(key.toLowerCase()))

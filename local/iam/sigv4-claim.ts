@@ -106,13 +106,12 @@ export function claimOf(headers: IncomingHttpHeaders, target: Target): Claim {
 /** Matches signature versions 4 and 2. */
 const AWS_SCHEME = /^\s*AWS/i
 
+const AUTHORIZATION =
+  /^AWS4-HMAC-SHA256 Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*Signature=([^,\s]+)$/
+
 function claimOfHeader(authorization: string, headers: IncomingHttpHeaders): Claim {
   const code = 'AuthorizationHeaderMalformed'
-  const found =
-    /^AWS4-HMAC-SHA256 Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*Signature=([^,\s]+)$/.exec(
-      authorization,
-    )
-  const [, credential, signedHeaders, signature] = found ?? []
+  const [, credential, signedHeaders, signature] = AUTHORIZATION.exec(authorization) ?? []
   return {
     ...partsOf(code, { credential, signedHeaders, signature, amzDate: single(headers, 'x-amz-date') }),
     presigned: false,
@@ -140,8 +139,8 @@ type Given = Readonly<Record<'credential' | 'signedHeaders' | 'signature' | 'amz
 
 function partsOf(code: SignatureCode, given: Given) {
   const { credential = '', signedHeaders = '', signature = '', amzDate = '' } = given
-  const found = /^([^/]+)\/(\d{8})\/([^/]+)\/([^/]+)\/(aws4_request)$/.exec(credential)
-  const [, accessKeyId, day, region, service, end] = found ?? []
+  const [, accessKeyId, day, region, service, end] =
+    /^([^/]+)\/(\d{8})\/([^/]+)\/([^/]+)\/(aws4_request)$/.exec(credential) ?? []
   if (!accessKeyId || !day || !region || !service || !end) {
     throw new SignatureError(code, 'The credential is missing or malformed.')
   }

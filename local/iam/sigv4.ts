@@ -57,8 +57,8 @@ export function verifyRequest(request: SignedRequest, { principals, now, service
   checkScope(claim, service)
   checkTime(claim, now())
   checkSignedHeaders(claim, request.headers)
-  const payload = payloadOf(request, target, claim, service)
-  const canonical = canonicalRequest({ request, target, claim, payload, service })
+  const payload = payloadOf(request, target, claim)
+  const canonical = canonicalRequest(request, target, claim, payload)
   const expected = signatureOf(principal.secretAccessKey, claim, canonical)
   if (!equalSecrets(expected, claim.signature)) {
     throw new SignatureError('SignatureDoesNotMatch', 'The signature does not match the request.')
@@ -110,7 +110,8 @@ function checkSession({ token }: Claim, { sessionToken, endsAt }: Principal, now
     throw new SignatureError('ExpiredToken', 'The provided token has expired.')
 }
 
-function payloadOf(request: SignedRequest, { query }: Target, claim: Claim, service: string): string {
+function payloadOf(request: SignedRequest, { query }: Target, claim: Claim): string {
+  const [, , service] = claim.scope
   if (service !== 's3') {
     if (request.bodySha256 === undefined)
       throw new TypeError(`${service} requests are verified with their body`)
@@ -122,32 +123,26 @@ function payloadOf(request: SignedRequest, { query }: Target, claim: Claim, serv
   throw invalid('The header x-amz-content-sha256 is missing.')
 }
 
-interface Signed {
-  readonly request: SignedRequest
-  readonly target: Target
-  readonly claim: Claim
-  readonly payload: string
-  readonly service: string
-}
-
-function canonicalRequest({ request, target, claim: { signedHeaders }, payload, service }: Signed): string {
-  const lines = signedHeaders.map((name) => `${name}:${canonicalValue(single(request.headers, name) ?? '')}`)
+function canonicalRequest(
+  { method, headers }: SignedRequest,
+  target: Target,
+  { scope: [, , service], signedHeaders }: Claim,
+  payload: string,
+): string {
+  const lines = signedHeaders.map((name) => `${name}:${canonicalValue(single(headers, name) ?? '')}`)
   const path = encode(service === 's3' ? target.path : target.rawPath).replaceAll('%2F', '/')
-  const head = [request.method, path, canonicalQuery(target)]
+  const head = [method, path, canonicalQuery(target)]
   return [...head, ...lines, '', signedHeaders.join(';'), payload].join('\n')
 }
 
 const canonicalValue = (value: string): string => value.trim().replace(/\s+/g, ' ')
 
 function canonicalQuery({ pairs }: Target): string {
-  const encoded = pairs
-    .filter(([name]) => name !== 'X-Amz-Signature')
-    .map(([name, value]) => [encode(name), encode(value)] as const)
+  const signed = pairs.filter(([name]) => name !== 'X-Amz-Signature')
+  const encoded = signed.map(([name, value]) => [encode(name), encode(value)] as const)
   // Names are unique, so sorting by name is enough.
-  return encoded
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map((pair) => pair.join('='))
-    .join('&')
+  const sorted = encoded.sort(([a], [b]) => (a < b ? -1 : 1))
+  return sorted.map((pair) => pair.join('=')).join('&')
 }
 
 const encode = (text: string): string =>

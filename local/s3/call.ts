@@ -1,6 +1,6 @@
 // Parses a verified request into an operation. Unknown parts of a request are refused, never ignored.
 
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type IncomingMessage, type ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http'
 import type { Verified } from '../iam/sigv4.ts'
 import { single } from '../iam/sigv4-claim.ts'
 import type { Principal } from '../wire/types.ts'
@@ -8,7 +8,7 @@ import { CHECKSUMS } from './digests.ts'
 import { S3Error } from './errors.ts'
 
 const OPERATIONS = { GET: 'GetObject', HEAD: 'HeadObject', PUT: 'PutObject' } as const
-export type Operation = (typeof OPERATIONS)[keyof typeof OPERATIONS]
+type Operation = (typeof OPERATIONS)[keyof typeof OPERATIONS]
 
 export interface Call {
   readonly operation: Operation
@@ -29,20 +29,15 @@ export interface Call {
 
 const MAX_KEY_BYTES = 1024
 
-const SIGNING = [
-  'algorithm',
-  'content-sha256',
-  'credential',
-  'date',
-  'expires',
-  'security-token',
-  'signature',
-]
-const AMZ_COMMON = [...SIGNING, 'signedheaders', 'user-agent'].map((name) => `x-amz-${name}`)
+const AMZ_COMMON = ['algorithm', 'content-sha256', 'credential', 'date', 'expires', 'security-token']
+  .concat('signature', 'signedheaders', 'user-agent')
+  .map((name) => `x-amz-${name}`)
 
-export const OVERRIDES = ['cache-control', 'content-disposition', 'content-encoding', 'content-language']
-  .concat('content-type', 'expires')
-  .map((name) => `response-${name}`)
+/** Standard headers that an object keeps, and that a signed query may override. */
+export const KEPT = ['cache-control', 'content-disposition', 'content-encoding', 'content-language'].concat(
+  'content-type',
+  'expires',
+)
 
 interface Known {
   readonly parameters: readonly string[]
@@ -50,6 +45,7 @@ interface Known {
   /** standard headers that would change the meaning, and are not supported */
   readonly refused: readonly string[]
 }
+const OVERRIDES = KEPT.map((name) => `response-${name}`)
 const READ: Known = { parameters: OVERRIDES, amz: ['x-amz-checksum-mode'], refused: [] }
 const KNOWN: Readonly<Record<Operation, Known>> = {
   GetObject: READ,
@@ -68,16 +64,14 @@ export function callOf(
   request: IncomingMessage,
   response: ServerResponse,
 ): Call {
-  const { bucket, key } = resourceOf(prefix, target.path)
-  const operation = operationOf(request.method ?? '', key)
+  const at = placeOf(prefix, target.path)
+  const operation = operationOf(request.method ?? '', at.key)
   const hoisted = presigned ? target.query : new Map<string, string>()
   const header = (name: string) =>
     single(request.headers, name) ?? (isAmz(name) ? hoisted.get(name) : undefined)
   const amzHeaders = [...new Set([...Object.keys(request.headers), ...hoisted.keys()])].filter(isAmz)
-  const call: Call = {
-    ...{ operation, principal, bucket, key, payload, request, response, header, amzHeaders },
-    parameter: (name) => target.query.get(name),
-  }
+  const parameter = (name: string) => target.query.get(name)
+  const call = { ...at, operation, principal, payload, request, response, parameter, header, amzHeaders }
   const parameters = [...target.query.keys()].filter((name) => !presigned || !isAmz(name))
   refuseUnknown(call, parameters)
   return call
@@ -85,11 +79,21 @@ export function callOf(
 
 const isAmz = (name: string): boolean => name.startsWith('x-amz-')
 
-function resourceOf(prefix: string, path: string): { bucket: string; key: string } {
+/** Node does not check headers that come from a query. */
+export function isHeader(name: string, value: string): boolean {
+  try {
+    validateHeaderName(name)
+    validateHeaderValue(name, value)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function placeOf(prefix: string, path: string): Pick<Call, 'bucket' | 'key'> {
   if (!path.startsWith(`${prefix}/`)) throw new S3Error('InvalidRequest', `The path is not below ${prefix}.`)
-  const rest = path.slice(prefix.length + 1)
-  const slash = rest.indexOf('/')
-  const [bucket, key] = slash < 0 ? [rest, ''] : [rest.slice(0, slash), rest.slice(slash + 1)]
+  const [bucket = '', ...rest] = path.slice(prefix.length + 1).split('/')
+  const key = rest.join('/')
   if (Buffer.byteLength(key) > MAX_KEY_BYTES) throw new S3Error('KeyTooLongError', 'The key is too long.')
   return { bucket, key }
 }
@@ -99,10 +103,7 @@ function operationOf(method: string, key: string): Operation {
   throw new S3Error('NotImplemented', 'Only GET, HEAD and PUT of an object are implemented.')
 }
 
-function refuseUnknown(
-  { operation, parameter, header, amzHeaders }: Call,
-  parameters: readonly string[],
-): void {
+function refuseUnknown({ operation, parameter, header, amzHeaders }: Call, parameters: string[]): void {
   const known = KNOWN[operation]
   const isMeta = (name: string) => operation === 'PutObject' && name.startsWith('x-amz-meta-')
   const unknown = [

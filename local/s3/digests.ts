@@ -5,9 +5,8 @@ import { crc32 } from 'node:zlib'
 import { S3Error } from './errors.ts'
 
 export const CHECKSUMS = ['crc32', 'sha256'] as const
-type Checksum = (typeof CHECKSUMS)[number]
 /** base64, as in `x-amz-checksum-*` */
-export type Checksums = Readonly<Partial<Record<Checksum, string>>>
+export type Checksums = Readonly<Partial<Record<(typeof CHECKSUMS)[number], string>>>
 
 interface Digests {
   readonly bytes: number

@@ -2,7 +2,6 @@
 
 import type { ServerResponse } from 'node:http'
 import { SignatureError } from '../iam/sigv4-claim.ts'
-import { documentOf, element } from './xml.ts'
 
 const STATUS = {
   AccessDenied: 403,
@@ -54,8 +53,8 @@ export function s3ErrorOf(error: unknown): S3Error {
 }
 
 export function sendError(response: ServerResponse, { code, message, headers }: S3Error): void {
-  const error = element('Error', element('Code', code), element('Message', message))
-  const body = documentOf(error)
+  const error = `<Error><Code>${code}</Code><Message>${escaped(message)}</Message></Error>`
+  const body = `<?xml version="1.0" encoding="UTF-8"?>\n${error}`
   response.writeHead(STATUS[code], {
     'content-type': 'application/xml',
     'content-length': Buffer.byteLength(body),
@@ -63,3 +62,8 @@ export function sendError(response: ServerResponse, { code, message, headers }: 
   })
   response.end(response.req.method === 'HEAD' ? undefined : body)
 }
+
+/** Writes control characters as character references, as S3 does, because a key may contain any. */
+const escaped = (text: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must be escaped
+  text.replace(/[&<>"\x00-\x1f\x7f-\x9f\u2028\ufffe\uffff]/g, (c) => `&#x${c.charCodeAt(0).toString(16)};`)

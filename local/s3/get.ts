@@ -1,8 +1,7 @@
 // GetObject and HeadObject: conditions, ranges, and response headers from a signed query.
 
-import { validateHeaderValue } from 'node:http'
 import { pipeline } from 'node:stream/promises'
-import { type Call, OVERRIDES } from './call.ts'
+import { type Call, isHeader, KEPT } from './call.ts'
 import { S3Error } from './errors.ts'
 import type { ObjectInfo, Objects } from './objects.ts'
 import { checksumHeaders } from './put.ts'
@@ -20,22 +19,15 @@ export async function getObject(call: Call, objects: Objects, missing: () => S3E
   }
   const object = await objects.open(call.bucket, call.key)
   if (object === undefined) throw missing()
-  const { info, file } = object
-  try {
-    const { start, bytes } = begin(call, info, overrides)
-    if (call.operation === 'HeadObject' || bytes === 0) call.response.end()
-    else
-      await pipeline(
-        file.createReadStream({ start, end: start + bytes - 1, autoClose: false, highWaterMark: CHUNK }),
-        call.response,
-      )
-  } finally {
-    await file.close()
-  }
+  await using file = object.file
+  const { start, bytes } = begin(call, object.info, overrides)
+  if (call.operation === 'HeadObject' || bytes === 0) return void call.response.end()
+  const part = { start, end: start + bytes - 1 }
+  await pipeline(file.createReadStream({ ...part, autoClose: false, highWaterMark: CHUNK }), call.response)
 }
 
 /** Sends the head of the response, and returns which bytes of the object follow. */
-function begin(call: Call, info: ObjectInfo, overrides: Record<string, string>): Answer {
+function begin(call: Call, info: ObjectInfo, overrides: Record<string, string>) {
   const answer = answerOf(call, info)
   call.response.writeHead(answer.status, { ...answer.headers, ...overrides })
   return answer
@@ -43,28 +35,18 @@ function begin(call: Call, info: ObjectInfo, overrides: Record<string, string>):
 
 function overridesOf({ parameter }: Call): Record<string, string> {
   const headers: Record<string, string> = {}
-  for (const name of OVERRIDES) {
-    const value = parameter(name)
+  for (const name of KEPT) {
+    const value = parameter(`response-${name}`)
     if (value === undefined) continue
-    try {
-      validateHeaderValue(name, value)
-    } catch {
-      throw new S3Error('InvalidArgument', `${name} holds characters that no header can.`)
-    }
-    headers[name.slice('response-'.length)] = value
+    if (!isHeader(name, value))
+      throw new S3Error('InvalidArgument', `response-${name} holds characters that no header can.`)
+    headers[name] = value
   }
   return headers
 }
 
-interface Answer {
-  readonly status: 200 | 206 | 304
-  readonly headers: Record<string, string | number>
-  /** offset in the object */
-  readonly start: number
-  readonly bytes: number
-}
-
-function answerOf(call: Call, info: ObjectInfo): Answer {
+/** `start`: offset of the response's bytes in the object. */
+function answerOf(call: Call, info: ObjectInfo) {
   const headers = {
     ...info.headers,
     etag: info.etag,
@@ -82,12 +64,8 @@ function answerOf(call: Call, info: ObjectInfo): Answer {
   const { start, end } = range
   const bytes = end - start + 1
   const contentRange = `bytes ${start}-${end}/${info.bytes}`
-  return {
-    status: 206,
-    headers: { ...headers, 'content-range': contentRange, 'content-length': bytes },
-    start,
-    bytes,
-  }
+  const part = { ...headers, 'content-range': contentRange, 'content-length': bytes }
+  return { status: 206, headers: part, start, bytes }
 }
 
 /** Checks tags before dates, see RFC 9110, 13.2.2. @throws {S3Error} PreconditionFailed */

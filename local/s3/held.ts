@@ -49,14 +49,10 @@ export function holdObjects(read: (file: FileHandle, path: string) => Promise<He
     }
   }
   async function load(path: string, identity: string): Promise<HeldObject> {
-    const file = await open(path)
-    try {
-      // If the file was replaced after the check, this result is right for this caller, but not for later ones.
-      if (identityOf(await file.stat({ bigint: true })) !== identity) forget(path)
-      return await read(file, path)
-    } finally {
-      await file.close()
-    }
+    await using file = await open(path)
+    // If the file was replaced after the check, this result is right for this caller, but not for later ones.
+    if (identityOf(await file.stat({ bigint: true })) !== identity) forget(path)
+    return await read(file, path)
   }
   return {
     get: async (path) => {

@@ -130,11 +130,8 @@ export async function wholeObject(
 ): Promise<Buffer | undefined> {
   const found = await objects.open(bucket, key)
   if (found === undefined) return undefined
-  try {
-    return await readAt(found.file, 0, found.info.bytes)
-  } finally {
-    await found.file.close()
-  }
+  await using file = found.file
+  return await readAt(file, 0, found.info.bytes)
 }
 
 /**
@@ -175,25 +172,20 @@ async function tellUse(file: FileHandle): Promise<void> {
 }
 
 async function writeObject(path: string, { body, info }: Upload): Promise<void> {
-  const file = await open(path, 'wx', 0o600)
-  try {
-    await file.writeFile(body)
-    const json = Buffer.from(JSON.stringify(info()))
-    const length = Buffer.alloc(4)
-    length.writeUInt32BE(json.length)
-    await file.writeFile(Buffer.concat([json, length, MAGIC]))
-    await file.sync()
-  } finally {
-    await file.close()
-  }
+  await using file = await open(path, 'wx', 0o600)
+  await file.writeFile(body)
+  const json = Buffer.from(JSON.stringify(info()))
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(json.length)
+  await file.writeFile(Buffer.concat([json, length, MAGIC]))
+  await file.sync()
 }
 
 async function openObject(path: string) {
   const file = await open(path).catch(unlessAbsent)
   if (file === undefined) return undefined
   try {
-    const { size } = await file.stat()
-    return { file, info: await readInfo(file, path, { start: 0, size }) }
+    return { file, info: await readInfo(file, path) }
   } catch (error) {
     await file.close()
     throw error
@@ -201,19 +193,19 @@ async function openObject(path: string) {
 }
 
 async function readWhole(file: FileHandle, path: string): Promise<HeldObject> {
-  const { size } = await file.stat()
-  const info = await readInfo(file, path, { start: 0, size })
+  const info = await readInfo(file, path)
   return { info, bytes: await readAt(file, 0, info.bytes) }
 }
 
-/** `path`: for messages. `start`, `size`: position of the object's file if another file contains it. */
+/** `path`: for messages. `part`: position of the object's file if another file contains it. */
 export async function readInfo(
   file: FileHandle,
   path: string,
-  { start, size }: { readonly start: number; readonly size: number },
+  part?: { readonly start: number; readonly size: number },
 ): Promise<ObjectInfo> {
+  const { start, size } = part ?? { start: 0, size: (await file.stat()).size }
   const tail = size < TAIL_BYTES ? Buffer.alloc(0) : await readAt(file, start + size - TAIL_BYTES, TAIL_BYTES)
-  const length = tail.length === TAIL_BYTES && tail.subarray(4).equals(MAGIC) ? tail.readUInt32BE() : 0
+  const length = tail.subarray(4).equals(MAGIC) ? tail.readUInt32BE() : 0
   const bytes = size - TAIL_BYTES - length
   if (length === 0 || length > MAX_INFO_BYTES || bytes < 0) throw new Error(`${path} is not a whole object`)
   const info = JSON.parse((await readAt(file, start + bytes, length)).toString()) as ObjectInfo
@@ -222,19 +214,14 @@ export async function readInfo(
 }
 
 async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
-  if (position < 0) return Buffer.alloc(0)
   const { bytesRead, buffer } = await file.read(Buffer.alloc(length), 0, length, position)
   return buffer.subarray(0, bytesRead)
 }
 
 /** Makes the entries of the folder durable. */
 async function sync(folder: string): Promise<void> {
-  const handle = await open(folder)
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
+  await using handle = await open(folder)
+  await handle.sync()
 }
 
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code

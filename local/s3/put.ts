@@ -1,18 +1,13 @@
 // PutObject: streams the body to disk, and checks its length and digests.
 
-import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { Clock } from '../wire/types.ts'
-import type { Call } from './call.ts'
+import { type Call, isHeader, KEPT } from './call.ts'
 import { CHECKSUMS, type Checksums, checkDigests, measure } from './digests.ts'
 import { S3Error } from './errors.ts'
 import type { ObjectInfo, Objects } from './objects.ts'
 
 const MAX_BYTES = 5 * 1024 ** 3
 const MAX_METADATA_BYTES = 2048
-const KEPT = ['cache-control', 'content-disposition', 'content-encoding', 'content-language'].concat(
-  'content-type',
-  'expires',
-)
 
 export async function putObject(call: Call, objects: Objects, now: Clock): Promise<void> {
   const ifAbsent = isIfAbsent(call)
@@ -73,25 +68,13 @@ function lengthOf({ header }: Call): number {
 
 function keptHeaders({ header, amzHeaders }: Call): Record<string, string> {
   const meta = amzHeaders.filter((name) => name.startsWith('x-amz-meta-'))
-  const kept = [...KEPT, ...meta].map((name) => [name, header(name)] as const)
-  const headers: Record<string, string> = {}
-  for (const [name, value] of kept) {
-    if (value) headers[name] = checked(name, value)
-  }
+  const given = [...KEPT, ...meta].map((name) => [name, header(name) ?? ''] as const)
+  const kept = given.filter(([, value]) => value !== '')
+  if (!kept.every(([name, value]) => isHeader(name, value)))
+    throw new S3Error('InvalidArgument', 'A header to keep holds characters that no header can.')
   const bytes = meta.reduce((sum, name) => sum + name.length + Buffer.byteLength(header(name) ?? ''), 0)
   if (bytes > MAX_METADATA_BYTES) {
     throw new S3Error('MetadataTooLarge', `Metadata has at most ${MAX_METADATA_BYTES} bytes.`)
   }
-  return headers
-}
-
-/** Validates the header, because Node does not check values from a presigned query. */
-function checked(name: string, value: string): string {
-  try {
-    validateHeaderName(name)
-    validateHeaderValue(name, value)
-    return value
-  } catch {
-    throw new S3Error('InvalidArgument', 'A header to keep holds characters that no header can.')
-  }
+  return Object.fromEntries(kept)
 }

@@ -7,7 +7,7 @@ import { type Faults, NO_FAULTS } from '../faults.ts'
 import type { Context } from '../iam/policy.ts'
 import { verifyRequest } from '../iam/sigv4.ts'
 import type { Clock, Principals, Service } from '../wire/types.ts'
-import { type Call, callOf, type Operation } from './call.ts'
+import { type Call, callOf } from './call.ts'
 import { S3Error, s3ErrorOf, sendError } from './errors.ts'
 import { getObject } from './get.ts'
 import { type Expiration, expireObjects } from './lifecycle.ts'
@@ -44,10 +44,9 @@ export interface S3 {
 
 /** Creates `dir` and the buckets' folders. */
 export function createS3(options: S3Options): S3 {
-  const { dir, buckets, shared, prefix, principals, now, onError, expirations = [], cached = [] } = options
-  const { faults = NO_FAULTS } = options
+  const { dir, buckets, prefix, principals, now, onError, expirations = [], faults = NO_FAULTS } = options
   for (const bucket of buckets) checkBucketName(bucket)
-  const objects = openObjects(dir, buckets, { ...(shared === undefined ? {} : { shared }), used: cached })
+  const objects = openObjects(dir, buckets, { shared: options.shared, used: options.cached })
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
     const { method = '', url = '', headers } = request
     const verified = verifyRequest({ method, url, headers }, { principals, now, service: 's3' })
@@ -55,12 +54,13 @@ export function createS3(options: S3Options): S3 {
     if (!buckets.includes(call.bucket)) throw new S3Error('NoSuchBucket', 'There is no such bucket.')
     authorize(call)
     strike(call, faults)
-    await operate(call, objects, now)
+    if (call.operation === 'PutObject') await putObject(call, objects, now)
+    else await getObject(call, objects, () => missing(call))
   }
   return {
     service: async (request, response) => {
       response.setHeader('x-amz-request-id', randomUUID())
-      await serve(request, response).catch((error: unknown) => refuse(request, response, error, onError))
+      await serve(request, response).catch((error: unknown) => refuse(response, error, onError))
     },
     expire: () => expireObjects(objects, expirations, now()),
     cache: (bucket, keys) => ({ dir, list: () => cachedObjects(objects, bucket, keys) }),
@@ -81,16 +81,6 @@ function checkBucketName(bucket: string): void {
   }
 }
 
-async function operate(call: Call, objects: Objects, now: Clock): Promise<void> {
-  switch (call.operation) {
-    case 'GetObject':
-    case 'HeadObject':
-      return getObject(call, objects, () => missing(call))
-    case 'PutObject':
-      return putObject(call, objects, now)
-  }
-}
-
 /**
  * 503 if requests come too fast: https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html.
  * 409 if another request changes the key between the condition and the write:
@@ -106,18 +96,12 @@ function strike({ operation, header }: Call, faults: Pick<Faults, 'strikes'>): v
     )
 }
 
-const ACTIONS: Readonly<Record<Operation, string>> = {
-  GetObject: 's3:GetObject',
-  HeadObject: 's3:GetObject',
-  PutObject: 's3:PutObject',
-}
-
 /** Connections here use loopback, which counts as TLS. */
 const CONTEXT = { 'aws:SecureTransport': 'true' }
 
 function authorize(call: Call): void {
   const { operation, principal, bucket, key } = call
-  const action = ACTIONS[operation]
+  const action = operation === 'PutObject' ? 's3:PutObject' : 's3:GetObject'
   const resource = `${bucketArn(bucket)}/${key}`
   if (principal.may(action, resource, contextOf(call))) return
   throw new S3Error('AccessDenied', `${principal.name} may not ${action} on ${resource}`)
@@ -138,14 +122,9 @@ function missing({ principal, bucket }: Call): S3Error {
   return new S3Error('AccessDenied', `${principal.name} may not s3:ListBucket on ${arn}`)
 }
 
-function refuse(
-  request: IncomingMessage,
-  response: ServerResponse,
-  error: unknown,
-  onError: S3Options['onError'],
-): void {
+function refuse(response: ServerResponse, error: unknown, onError: S3Options['onError']): void {
   const answer = s3ErrorOf(error)
-  const gone = request.errored !== null || response.destroyed
+  const gone = response.req.errored !== null || response.destroyed
   if (answer.code === 'InternalError' && !gone) onError?.(error)
   if (gone || response.headersSent) response.destroy()
   else sendError(response, answer)

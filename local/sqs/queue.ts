@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { basename, join } from 'node:path'
 import { AwsError } from '../wire/aws-json.ts'
 import { listJson, readJson, remove, writeJson } from '../wire/files.ts'
-import { isObject, type Json, string } from '../wire/json.ts'
+import { isObject, string } from '../wire/json.ts'
 import type { Clock } from '../wire/types.ts'
 
 export interface Message {
@@ -89,7 +89,7 @@ export function openQueue(options: QueueOptions): Queue {
       const [id, sent] = [randomUUID(), now()]
       const file = join(dir, `${String(sent).padStart(15, '0')}-${id}.json`)
       writeJson(file, message)
-      kept.set(id, { id, file, sent, receives: 0, receipt: undefined, hiddenUntil: 0 })
+      kept.set(id, { ...UNSEEN, id, file, sent })
       return id
     },
     receive: (most, hiddenMs) => {
@@ -119,29 +119,23 @@ export function openQueue(options: QueueOptions): Queue {
 const sizeOf = ({ body, attributes }: Message): number =>
   [body, ...Object.entries(attributes).flat()].reduce((sum, text) => sum + Buffer.byteLength(text), 0)
 
+const UNSEEN = { receives: 0, receipt: undefined, hiddenUntil: 0 }
+
 /** Parses the name that `send` gave the file. Files with other names are ignored. */
 function named(file: string): Kept[] {
   const [, sent, id] = /^(\d{15})-([0-9a-f-]{36})\.json$/.exec(basename(file)) ?? []
-  if (sent === undefined || id === undefined) return []
-  return [{ id, file, sent: Number(sent), receives: 0, receipt: undefined, hiddenUntil: 0 }]
+  return id === undefined ? [] : [{ ...UNSEEN, id, file, sent: Number(sent) }]
 }
 
 function read(file: string, log: (line: string) => void): Message | undefined {
   try {
     const stored = readJson(file)
-    if (!isObject(stored)) throw new Error('is not a message')
-    const { body, attributes } = stored
-    return { body: string(body, 'body'), attributes: textsOf(attributes) }
+    if (stored === undefined) throw new Error('is not a message')
+    const given = Object.entries(isObject(stored.attributes) ? stored.attributes : {})
+    const attributes = Object.fromEntries(given.map(([name, value]) => [name, string(value, name)]))
+    return { body: string(stored.body, 'body'), attributes }
   } catch (error) {
     log(`${file} is skipped: ${error instanceof Error ? error.message : String(error)}`)
     return undefined
   }
 }
-
-const textsOf = (attributes: Json | undefined): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(isObject(attributes) ? attributes : {}).map(([name, value]) => [
-      name,
-      string(value, name),
-    ]),
-  )

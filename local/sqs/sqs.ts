@@ -35,22 +35,18 @@ interface Living {
 }
 
 /** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html */
-const DEFAULTS = { retention: 345_600, hidden: 30, bytes: 1_048_576 } as const
+const DEFAULTS = { MessageRetentionPeriod: 345_600, VisibilityTimeout: 30, MaximumMessageSize: 1_048_576 }
 const MOST_HIDDEN_SECONDS = 43_200
 const MOST_AT_ONCE = 10
 
 export function createQueues({ dir, template, now, log }: QueuesOptions): Queues {
   const living = template.ofType('AWS::SQS::Queue').map((resource): Living => {
-    const { properties, name } = resource
-    const read = (property: string, otherwise: number) =>
-      number(properties[property] ?? otherwise, `${resource.logicalId}.${property}`)
-    const retentionSeconds = read('MessageRetentionPeriod', DEFAULTS.retention)
-    const maxBytes = read('MaximumMessageSize', DEFAULTS.bytes)
-    const queue = openQueue({
-      ...{ dir: join(dir, name), retentionMs: retentionSeconds * 1000 },
-      ...{ maxBytes, now, log },
-    })
-    return { resource, queue, retentionSeconds, hiddenSeconds: read('VisibilityTimeout', DEFAULTS.hidden) }
+    const read = (property: keyof typeof DEFAULTS) =>
+      number(resource.properties[property] ?? DEFAULTS[property], `${resource.logicalId}.${property}`)
+    const retentionSeconds = read('MessageRetentionPeriod')
+    const limits = { retentionMs: retentionSeconds * 1000, maxBytes: read('MaximumMessageSize') }
+    const queue = openQueue({ ...limits, dir: join(dir, resource.name), now, log })
+    return { resource, queue, retentionSeconds, hiddenSeconds: read('VisibilityTimeout') }
   })
   const asked =
     (action: string, answer: (living: Living, input: JsonObject) => JsonObject): Operation =>
@@ -70,7 +66,7 @@ export function createQueues({ dir, template, now, log }: QueuesOptions): Queues
         return {}
       }),
       ChangeMessageVisibility: asked('ChangeMessageVisibility', ({ queue }, input) => {
-        const seconds = within(input.VisibilityTimeout, 'VisibilityTimeout', 0, MOST_HIDDEN_SECONDS)
+        const seconds = hiddenFor(input.VisibilityTimeout)
         if (queue.hide(member(input, 'ReceiptHandle'), seconds * 1000)) return {}
         throw new AwsError('ReceiptHandleIsInvalid', 'The input receipt handle is invalid.')
       }),
@@ -83,30 +79,21 @@ export function createQueues({ dir, template, now, log }: QueuesOptions): Queues
       found.queue.send(message)
     },
     count: () =>
-      living.reduce((sum, { queue }) => {
-        const { visible, hidden } = queue.counts()
-        return sum + visible + hidden
-      }, 0),
+      living
+        .map(({ queue }) => queue.counts())
+        .reduce((sum, { visible, hidden }) => sum + visible + hidden, 0),
   }
 }
 
 /** Answers at once, as SQS does without WaitTimeSeconds. Here a receive sees every message anyway. */
 function receive({ queue, hiddenSeconds }: Living, input: JsonObject): JsonObject {
   const most = within(input.MaxNumberOfMessages ?? 1, 'MaxNumberOfMessages', 1, MOST_AT_ONCE)
-  const seconds = within(
-    input.VisibilityTimeout ?? hiddenSeconds,
-    'VisibilityTimeout',
-    0,
-    MOST_HIDDEN_SECONDS,
-  )
+  const seconds = hiddenFor(input.VisibilityTimeout ?? hiddenSeconds)
   const messages = queue.receive(most, seconds * 1000)
   return messages.length === 0 ? {} : { Messages: messages.map((message) => received(message, input)) }
 }
 
-function received(
-  { id, receipt, body, sent, receives, attributes }: Received,
-  input: JsonObject,
-): JsonObject {
+function received({ id, receipt, body, sent, receives, attributes }: Received, input: JsonObject) {
   const system = { SentTimestamp: String(sent), ApproximateReceiveCount: String(receives) }
   const wanted = wantedOf(system, input.MessageSystemAttributeNames ?? input.AttributeNames)
   const own = wantedOf(attributes, input.MessageAttributeNames)
@@ -122,11 +109,10 @@ const typed = (attributes: Readonly<Record<string, string>>): JsonObject =>
     Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]),
   )
 
-const wantedOf = (all: Readonly<Record<string, string>>, names: Json | undefined): Record<string, string> => {
+function wantedOf(all: Readonly<Record<string, string>>, names: Json | undefined): Record<string, string> {
   const wanted = many(names)
-  return Object.fromEntries(
-    Object.entries(all).filter(([name]) => wanted.includes('All') || wanted.includes(name)),
-  )
+  if (wanted.includes('All')) return all
+  return Object.fromEntries(Object.entries(all).filter(([name]) => wanted.includes(name)))
 }
 
 function attributesOf({ queue, resource, hiddenSeconds, retentionSeconds }: Living, input: JsonObject) {
@@ -141,10 +127,12 @@ function attributesOf({ queue, resource, hiddenSeconds, retentionSeconds }: Livi
   return { Attributes: wantedOf(all, input.AttributeNames) }
 }
 
+const hiddenFor = (seconds: Json | undefined): number =>
+  within(seconds, 'VisibilityTimeout', 0, MOST_HIDDEN_SECONDS)
+
 function within(value: Json | undefined, name: string, least: number, most: number): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value
-  throw invalid(`${name} is a whole number from ${least} to ${most}`)
+  throw new AwsError('InvalidParameterValue', `${name} is a whole number from ${least} to ${most}`)
 }
 
-const invalid = (message: string): AwsError => new AwsError('InvalidParameterValue', message)
 const md5 = (text: string): string => createHash('md5').update(text).digest('hex')

@@ -10,9 +10,9 @@ const NO = new Set(['no', 'false', 'without', 'off', 'disable', '0'])
 /** By full name in lower case, e.g. `acquire::check-valid-until`; empty on a host without apt. `etc`: /etc/apt. */
 export function aptConf(etc: string): ReadonlyMap<string, string> {
   const parts = join(etc, 'apt.conf.d')
-  const names = read(() => readdirSync(parts).sort(), []).filter((name) => /^[\w-]+(\.conf)?$/.test(name))
+  const names = namesIn(parts).filter((name) => /^[\w-]+(\.conf)?$/.test(name))
   const files = [...names.map((name) => join(parts, name)), join(etc, 'apt.conf')]
-  return new Map(files.flatMap((file) => optionsOf(read(() => readFileSync(file, 'utf8'), ''))))
+  return new Map(files.flatMap((file) => optionsOf(textOf(file))))
 }
 
 /** Whether the option is set to false. */
@@ -46,10 +46,15 @@ function optionsOf(text: string): [string, string][] {
   return options
 }
 
-/** Returns `otherwise` if the file is missing or not readable for this user. */
-function read<T>(what: () => T, otherwise: T): T {
+/** Empty if the file is missing or not readable for this user. */
+export const textOf = (file: string): string => readable(() => readFileSync(file, 'utf8'), '')
+
+/** Sorted; empty if the folder is missing or not readable for this user. */
+export const namesIn = (dir: string): string[] => readable(() => readdirSync(dir).sort(), [])
+
+function readable<T>(read: () => T, otherwise: T): T {
   try {
-    return what()
+    return read()
   } catch {
     return otherwise
   }

@@ -1,9 +1,9 @@
 // Composes the roots of the first example at a user's first start, with progress, so that its first request does not wait.
 
-import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Json } from '../wire/json.ts'
+import { runScript } from './child.ts'
 
 /** File that the script leaves in the cache when it has finished. */
 export const DONE = 'first-roots'
@@ -23,14 +23,5 @@ interface FirstRootOptions {
 export async function firstRoot({ root, cache, settings }: FirstRootOptions): Promise<void> {
   if (existsSync(join(cache, DONE))) return
   const script = join(root, 'client', 'roots', 'first-root.ts')
-  // Not as an argument: all users can see arguments, and the settings may contain a proxy's password.
-  const env = { ...process.env, [SETTINGS]: JSON.stringify(settings) }
-  const child = spawn(process.execPath, [script, cache], { env, stdio: ['ignore', 'inherit', 'inherit'] })
-  const killed = () => child.kill('SIGKILL')
-  process.once('exit', killed)
-  await new Promise<void>((resolve) => {
-    child.on('error', () => resolve())
-    child.on('close', () => resolve())
-  })
-  process.off('exit', killed)
+  await runScript([script, cache], { [SETTINGS]: JSON.stringify(settings) })
 }

@@ -2,12 +2,14 @@
 
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join, relative } from 'node:path'
 import { remove, writeJson } from '../wire/files.ts'
 import { isObject, type Json, type JsonObject } from '../wire/json.ts'
 import type { Suite } from './apt-sources.ts'
+import { endWithThisProcess } from './child.ts'
 
 interface SynthesisOptions {
   /** folder of the project */
@@ -36,9 +38,9 @@ export async function synthesize(options: SynthesisOptions): Promise<string> {
   options.log('synthesizing the stack')
   remove(stamp)
   remove(assembly)
-  const environment = { ...process.env, CDK_OUTDIR: assembly, PROBE_SETTINGS: settings, PROBE_LOCAL: '1' }
+  const env = { ...process.env, CDK_OUTDIR: assembly, PROBE_SETTINGS: settings, PROBE_LOCAL: '1' }
   try {
-    await run(process.execPath, [join('cdk', 'app.ts')], { cwd: root, env: environment })
+    await runApp({ cwd: root, env })
   } catch (error) {
     throw inOwnWords(error as Error, settings, options.settingsFile)
   }
@@ -72,11 +74,10 @@ export function buildersOf({ build }: JsonObject): number {
 const MACHINE = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
 
 /** Builds for other architectures run on this machine too. A host without Debian's archive uses the default mirrors. */
-export function settingsOf({
-  suites,
-  settingsFile,
-  capacity = 'machine',
-}: Pick<SynthesisOptions, 'suites' | 'settingsFile' | 'capacity'>): JsonObject {
+export function settingsOf(
+  options: Pick<SynthesisOptions, 'suites' | 'settingsFile' | 'capacity'>,
+): JsonObject {
+  const { suites, settingsFile, capacity = 'machine' } = options
   const host: JsonObject = {
     ...mirrorsOf(suites),
     build: { machines: { x86_64: MACHINE, aarch64: MACHINE }, atOnce: BUILDERS },
@@ -112,11 +113,10 @@ function mirrorsOf(suites: readonly Suite[]): JsonObject {
     ...(main === undefined ? {} : { main: main.mirror }),
     ...(security === undefined ? {} : { security: security.mirror }),
   }
-  const archive = main === undefined ? undefined : { ...options, mirror: main.mirror }
-  return {
-    debian: { ...options, mirrors },
-    ...(archive === undefined ? {} : { driverPackages: archive, roots: archive }),
-  }
+  const debian = { ...options, mirrors }
+  if (main === undefined) return { debian }
+  const archive = { ...options, mirror: main.mirror }
+  return { debian, driverPackages: archive, roots: archive }
 }
 
 /** Digest of the sources by their paths relative to `root`, and of the settings. */
@@ -140,25 +140,14 @@ function filesOf(root: string, name: string): string[] {
     .sort()
 }
 
-/** Rejects with the last lines of the command's output. */
-function run(
-  command: string,
-  args: readonly string[],
-  options: { cwd: string; env: NodeJS.ProcessEnv },
-): Promise<void> {
-  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+/** Rejects with the last lines of the app's output. */
+async function runApp(options: { cwd: string; env: NodeJS.ProcessEnv }): Promise<void> {
+  const args = [join('cdk', 'app.ts')]
+  const child = spawn(process.execPath, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
   const said: string[] = []
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => said.push(text))
-  const killed = () => child.kill('SIGKILL')
-  process.once('exit', killed)
-  return new Promise((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', (code) => {
-      process.off('exit', killed)
-      if (code === 0) return resolve()
-      const tail = said.join('').trimEnd().split('\n').slice(-20).join('\n')
-      reject(new Error(tail))
-    })
-  })
+  endWithThisProcess(child)
+  const [code] = await once(child, 'close')
+  if (code !== 0) throw new Error(said.join('').trimEnd().split('\n').slice(-20).join('\n'))
 }

@@ -6,37 +6,42 @@ import { isObject, type Json, type JsonObject, object, string } from '../wire/js
 /** name -> value */
 export type Exports = ReadonlyMap<string, Json>
 
-/** Reads the exports of one stack's resolved outputs. Throws if it exports a name twice. */
-export function exportsOf(outputs: JsonObject): Exports {
-  const exports = Object.entries(outputs).flatMap(([output, given]): [string, Json][] => {
-    const { Export, Value } = object(given, output)
-    return Export === undefined
-      ? []
-      : [[string(object(Export, output).Name, `${output}.Export.Name`), Value ?? null]]
+/** Reads the exports of one stack's resolved outputs: names with their values. */
+export const exportsOf = (outputs: JsonObject): [string, Json][] =>
+  Object.entries(outputs).flatMap(([output, given]): [string, Json][] => {
+    const { Export, Value = null } = object(given, output)
+    if (Export === undefined) return []
+    return [[string(object(Export, output).Name, `${output}.Export.Name`), Value]]
   })
-  return joined([exports])
+
+/** Throws if a name is exported twice. */
+function joined(parts: readonly Part[]): Exports {
+  const exports = parts.flatMap((part) => part.exports)
+  const twice = repeated(exports.map(([name]) => name))
+  if (twice !== undefined) throw new Error(`${twice} is exported twice`)
+  return new Map(exports)
 }
 
-const joined = (all: readonly Iterable<[string, Json]>[]): Exports => {
-  const entries = all.flatMap((one) => [...one])
-  const exports = new Map(entries)
-  if (exports.size === entries.length) return exports
-  const twice = entries.find(([name], i) => entries.findIndex(([other]) => other === name) !== i)
-  throw new Error(`${twice?.[0]} is exported twice`)
+/** The first name that is in the list a second time. */
+export const repeated = (names: readonly string[]): string | undefined =>
+  names.find((name, i) => names.indexOf(name) !== i)
+
+interface Part {
+  readonly exports: readonly [string, Json][]
 }
 
 /**
  * Resolves the stacks in an order in which each stack imports only from stacks before it. If there is no such order, throws an
  * error that names the import: no stack exports it, the stack itself does, or two stacks import from each other.
  */
-export function resolveInOrder<Part extends { readonly exports: Exports }>(
+export function resolveInOrder<T extends Part>(
   documents: readonly JsonObject[],
-  resolve: (document: JsonObject, exports: Exports) => Part,
-): Part[] {
+  resolve: (document: JsonObject, exports: Exports) => T,
+): T[] {
   const waiting = documents.map((document) => ({ document, imports: [...importsIn(document)] }))
-  const parts: Part[] = []
+  const parts: T[] = []
   while (waiting.length > 0) {
-    const exports = joined(parts.map((part) => part.exports))
+    const exports = joined(parts)
     const missing = (imports: readonly string[]) => imports.find((name) => !exports.has(name))
     const next = waiting.findIndex(({ imports }) => missing(imports) === undefined)
     if (next < 0)
@@ -45,7 +50,7 @@ export function resolveInOrder<Part extends { readonly exports: Exports }>(
       )
     parts.push(resolve(waiting.splice(next, 1)[0]!.document, exports))
   }
-  joined(parts.map((part) => part.exports))
+  joined(parts)
   return parts
 }
 

@@ -2,13 +2,13 @@
 
 import { isObject, type Json, list, number, string } from '../wire/json.ts'
 import { ACCOUNT, REGION } from '../wire/types.ts'
-import type { Identity } from './resource-types.ts'
 
 export interface Scope {
   /** the value that another stack exports under this name */
   exported(name: string): Json | undefined
   isResource(logicalId: string): boolean
-  identity(logicalId: string): Identity
+  /** physical name */
+  name(logicalId: string): string
   ref(logicalId: string): string
   attribute(logicalId: string, attribute: string): string
 }

@@ -14,7 +14,7 @@ export interface Identity {
   readonly publicUrl: string
 }
 
-interface ResourceType {
+export interface ResourceType {
   /** property that contains the resource's name, if there is one */
   readonly nameProperty?: string
   /** property that names the containing resource */
@@ -34,10 +34,7 @@ const digest = (text: string, length: number): string => sha256(text).slice(0, l
 
 const plainName = (stack: string, id: string): string => `${stack}-${id}`
 const bucketName = (stack: string, id: string): string =>
-  `${stack}-${id}`
-    .toLowerCase()
-    .slice(0, 50)
-    .concat(`-${digest(id, 8)}`)
+  `${plainName(stack, id).toLowerCase().slice(0, 50)}-${digest(id, 8)}`
 const byName = (it: Identity): string => it.name
 
 const living = ({ lives = [], inert = [], ...own }: Partial<ResourceType>): ResourceType => ({
@@ -46,9 +43,6 @@ const living = ({ lives = [], inert = [], ...own }: Partial<ResourceType>): Reso
   inert: ['Tags', 'Description', ...inert],
 })
 
-const roleArn = (it: Identity): string => `arn:aws:iam::${ACCOUNT}:role/${it.name}`
-const bucketArn = (it: Identity): string => `arn:aws:s3:::${it.name}`
-const topicArn = (it: Identity): string => arn('sns', it.name)
 const queueUrl = (it: Identity): string => `https://sqs.${REGION}.amazonaws.com/${ACCOUNT}/${it.name}`
 /** A rule of the default bus has no bus in its references. */
 const onBus = ({ within, name }: Identity, between: string): string =>
@@ -78,7 +72,7 @@ const LIVING: Readonly<Record<string, ResourceType>> = {
   'AWS::S3::Bucket': living({
     nameProperty: 'BucketName',
     name: bucketName,
-    attributes: { Arn: bucketArn },
+    attributes: { Arn: (it) => `arn:aws:s3:::${it.name}` },
     lives: ['LifecycleConfiguration'],
     inert: ['BucketEncryption', 'PublicAccessBlockConfiguration', 'VersioningConfiguration'],
   }),
@@ -115,7 +109,7 @@ const LIVING: Readonly<Record<string, ResourceType>> = {
   }),
   'AWS::IAM::Role': living({
     nameProperty: 'RoleName',
-    attributes: { Arn: roleArn },
+    attributes: { Arn: (it) => `arn:aws:iam::${ACCOUNT}:role/${it.name}` },
     lives: ['AssumeRolePolicyDocument', 'Policies'],
   }),
   'AWS::IAM::Policy': living({ nameProperty: 'PolicyName', lives: ['PolicyDocument', 'Roles'] }),
@@ -195,7 +189,7 @@ const INERT: Readonly<Record<string, Partial<ResourceType>>> = {
   'AWS::CodeDeploy::DeploymentGroup': {},
   'AWS::Logs::LogGroup': { attributes: { Arn: (it) => arn('logs', `log-group:${it.name}:*`) } },
   'AWS::Logs::MetricFilter': {},
-  'AWS::SNS::Topic': { ref: topicArn },
+  'AWS::SNS::Topic': { ref: (it) => arn('sns', it.name) },
   'AWS::SNS::Subscription': {},
   'AWS::SNS::TopicPolicy': {},
 }

@@ -3,9 +3,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve as resolvePath } from 'node:path'
 import { isObject, type Json, type JsonObject, object, string } from '../wire/json.ts'
-import { type Exports, exportsOf, resolveInOrder } from './exports.ts'
+import { type Exports, exportsOf, repeated, resolveInOrder } from './exports.ts'
 import { type Resolve, resolver, type Scope } from './intrinsics.ts'
-import { type Identity, isCustom, isInert, resourceType } from './resource-types.ts'
+import { type Identity, isCustom, isInert, type ResourceType, resourceType } from './resource-types.ts'
 
 export interface Resource {
   readonly logicalId: string
@@ -55,7 +55,9 @@ export function loadTemplate(assembly: string, { publicUrl }: { publicUrl: strin
     resolveAll({ stack, publicUrl, exports }, document),
   )
   const resources = parts.flatMap((part) => part.resources)
-  refuseTwice(resources.map(({ logicalId }) => logicalId))
+  const twice = repeated(resources.map(({ logicalId }) => logicalId))
+  if (twice !== undefined)
+    throw new Error(`two stacks have a resource ${twice}: on one machine they would be one`)
   return {
     stack,
     resources,
@@ -77,12 +79,6 @@ function stacksIn(assembly: string): string[] {
   throw new Error(`${assembly} holds templates of two registries, ${first} and ${strange}; one is expected`)
 }
 
-function refuseTwice(logicalIds: readonly string[]): void {
-  const twice = logicalIds.find((id, i) => logicalIds.indexOf(id) !== i)
-  if (twice !== undefined)
-    throw new Error(`two stacks have a resource ${twice}: on one machine they would be one`)
-}
-
 const readJson = (file: string): JsonObject => object(JSON.parse(readFileSync(file, 'utf8')) as Json, file)
 
 function assets(assembly: string, stacks: readonly string[]): (s3Key: string) => string {
@@ -95,9 +91,6 @@ function assets(assembly: string, stacks: readonly string[]): (s3Key: string) =>
   }
 }
 
-interface Part extends Pick<Template, 'resources' | 'outputs'> {
-  readonly exports: Exports
-}
 interface Surroundings {
   readonly stack: string
   readonly publicUrl: string
@@ -105,7 +98,7 @@ interface Surroundings {
   readonly exports: Exports
 }
 
-function resolveAll(surroundings: Surroundings, document: JsonObject): Part {
+function resolveAll(surroundings: Surroundings, document: JsonObject) {
   known(Object.keys(document), SECTIONS, 'section')
   const raw = object(document.Resources, 'Resources')
   const scope = scopeOf(surroundings, raw)
@@ -130,61 +123,45 @@ function toResource(logicalId: string, raw: JsonObject, scope: Scope, resolve: R
   known(Object.keys(raw), ATTRIBUTES, `attribute of ${logicalId}:`)
   const type = string(raw.Type, `${logicalId}.Type`)
   const properties = isInert(type) ? {} : object(resolve(raw.Properties ?? {}, logicalId), logicalId)
-  checkProperties(type, logicalId, properties)
-  const custom = isCustom(type)
-  return {
-    logicalId,
-    type,
-    name: custom ? logicalId : scope.identity(logicalId).name,
-    ref: custom ? '' : scope.ref(logicalId),
-    arn:
-      !custom && Object.hasOwn(resourceType(type).attributes, 'Arn')
-        ? scope.attribute(logicalId, 'Arn')
-        : undefined,
-    properties,
-  }
-}
-
-function checkProperties(type: string, logicalId: string, properties: JsonObject): void {
-  if (isCustom(type) || isInert(type)) return
-  const { lives, inert } = resourceType(type)
+  if (isCustom(type)) return { logicalId, type, name: logicalId, ref: '', arn: undefined, properties }
+  const { lives, inert, attributes } = resourceType(type)
   known(Object.keys(properties), [...lives, ...inert], `property of ${type} (${logicalId}):`)
+  const [name, ref] = [scope.name(logicalId), scope.ref(logicalId)]
+  const arn = Object.hasOwn(attributes, 'Arn') ? scope.attribute(logicalId, 'Arn') : undefined
+  return { logicalId, type, name, ref, arn, properties }
 }
 
 /** Physical names depend only on the template, so that the next start finds its data. */
 function scopeOf({ stack, publicUrl, exports }: Surroundings, raw: JsonObject): Scope {
-  const identity = (logicalId: string): Identity => {
+  const found = (logicalId: string): { readonly type: ResourceType; readonly it: Identity } => {
     const entry = raw[logicalId]
     if (!isObject(entry)) throw new Error(`the template refers to ${logicalId}, which it does not define`)
-    const type = string(entry.Type, `${logicalId}.Type`)
-    if (isCustom(type)) throw new Error(`a reference to the custom resource ${logicalId} is not known here`)
-    const { nameProperty, withinProperty, name } = resourceType(type)
+    const typeName = string(entry.Type, `${logicalId}.Type`)
+    if (isCustom(typeName))
+      throw new Error(`a reference to the custom resource ${logicalId} is not known here`)
+    const type = resourceType(typeName)
     const textOf = (property: string | undefined): string | undefined => {
       const given = property && isObject(entry.Properties) ? entry.Properties[property] : undefined
       const resolved = given === undefined ? undefined : resolver(scope)(given, logicalId)
       return typeof resolved === 'string' ? resolved : undefined
     }
-    return {
-      ...{ stack, logicalId, publicUrl, within: textOf(withinProperty) },
-      name: textOf(nameProperty) ?? name(stack, logicalId),
-    }
+    const within = textOf(type.withinProperty)
+    const name = textOf(type.nameProperty) ?? type.name(stack, logicalId)
+    return { type, it: { stack, logicalId, publicUrl, within, name } }
   }
-  const typeOf = (logicalId: string) =>
-    resourceType(string(object(raw[logicalId], logicalId).Type, logicalId))
   const scope: Scope = {
     exported: (name) => exports.get(name),
     isResource: (logicalId) => Object.hasOwn(raw, logicalId),
-    identity,
+    name: (logicalId) => found(logicalId).it.name,
     ref: (logicalId) => {
-      const it = identity(logicalId)
-      return typeOf(logicalId).ref(it)
+      const { type, it } = found(logicalId)
+      return type.ref(it)
     },
     attribute: (logicalId, attribute) => {
-      const it = identity(logicalId)
-      const { attributes } = typeOf(logicalId)
-      if (!Object.hasOwn(attributes, attribute))
+      const { type, it } = found(logicalId)
+      if (!Object.hasOwn(type.attributes, attribute))
         throw new Error(`attribute ${attribute} of ${logicalId} is not known here`)
-      return attributes[attribute]!(it)
+      return type.attributes[attribute]!(it)
     },
   }
   return scope

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { isObject, type Json, type JsonObject } from './json.ts'
+import { type JsonObject, parseObject } from './json.ts'
 import type { Principal, Sender, Service } from './types.ts'
 
 /** An error response; the SDK uses `code` as the name of the exception. */
@@ -20,13 +20,9 @@ export class AwsError extends Error {
 export type Operation = (input: JsonObject, caller: Principal) => JsonObject | Promise<JsonObject>
 export type Operations = Readonly<Record<string, Operation>>
 
-/** Verifies a request's signature; `undefined` if it is not valid. */
-type Authenticate = (request: IncomingMessage, body: Buffer) => Principal | undefined
-
-export interface Call {
+interface Call {
   readonly operation: string
   readonly input: JsonObject
-  readonly body: Buffer
   readonly caller: Principal
 }
 /** Handles one request completely, including its response. */
@@ -39,7 +35,8 @@ const MAX_BODY = 16 * 1024 * 1024
  * because only they know the resource.
  */
 export function createAwsJson(options: {
-  readonly authenticate: Authenticate
+  /** Verifies a request's signature; `undefined` if it is not valid. */
+  authenticate(request: IncomingMessage, body: Buffer): Principal | undefined
   readonly services: Readonly<Record<string, Operations | RawService>>
 }): Service {
   return async (request, response) => {
@@ -51,22 +48,16 @@ export function createAwsJson(options: {
       const caller = options.authenticate(request, body)
       if (caller === undefined)
         throw new AwsError('InvalidSignatureException', 'The request signature is not valid', 403)
-      const call: Call = { operation, input: parse(body), body, caller }
-      if (typeof service === 'function') service(call, request, response)
-      else send(response, 200, await perform(service, call))
+      const input = parseObject(body.toString())
+      if (input === undefined) throw new AwsError('SerializationException', 'the body is not a JSON object')
+      if (typeof service === 'function') return service({ operation, input, caller }, request, response)
+      if (!Object.hasOwn(service, operation))
+        throw new AwsError('UnknownOperationException', `operation ${operation} is not known here`)
+      send(response, 200, await service[operation]!(input, caller))
     } catch (error) {
       fail(response, error)
     }
   }
-}
-
-function perform(
-  operations: Operations,
-  { operation, input, caller }: Call,
-): JsonObject | Promise<JsonObject> {
-  if (!Object.hasOwn(operations, operation))
-    throw new AwsError('UnknownOperationException', `operation ${operation} is not known here`)
-  return operations[operation]!(input, caller)
 }
 
 /** @throws {AwsError} AccessDeniedException if the caller's policies do not allow it */
@@ -89,14 +80,6 @@ export function member(input: JsonObject, name: string): string {
   if (typeof value !== 'string' || value === '')
     throw new AwsError('ValidationException', `${name} is missing`)
   return value
-}
-
-function parse(body: Buffer): JsonObject {
-  try {
-    const input = JSON.parse(body.toString('utf8')) as Json
-    if (isObject(input)) return input
-  } catch {}
-  throw new AwsError('SerializationException', 'the body is not a JSON object')
 }
 
 /**

@@ -8,6 +8,16 @@ export interface JsonObject {
 export const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
+/** `undefined` if the text is not a JSON object. */
+export function parseObject(text: string): JsonObject | undefined {
+  try {
+    const value = JSON.parse(text) as Json
+    return isObject(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
 export function object(value: Json | undefined, where: string): JsonObject {
   if (!isObject(value)) throw new Error(`${where} is not an object`)
   return value
@@ -38,12 +48,10 @@ export const strings = (value: Json | undefined, where: string): readonly string
   many(value).map((entry) => string(entry, where))
 
 /** Equal values give equal texts, because names are sorted. */
-export function canonicalJson(value: Json | undefined): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
-  if (!isObject(value)) return JSON.stringify(value ?? null)
-  const names = Object.keys(value).filter((name) => value[name] !== undefined)
-  return `{${names
-    .sort()
-    .map((name) => `${JSON.stringify(name)}:${canonicalJson(value[name])}`)
-    .join(',')}}`
+export const canonicalJson = (value: Json): string =>
+  JSON.stringify(value, (_, member: Json) => (isObject(member) ? sorted(member) : member))
+
+function sorted(value: JsonObject): JsonObject {
+  const names = Object.keys(value).sort()
+  return Object.fromEntries(names.map((name) => [name, value[name]]))
 }

@@ -8,20 +8,11 @@ export interface Problem {
   readonly detail: string
 }
 
-interface ProblemAnswer {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: Buffer
-}
-
 /** Closes the connection, so that a request body is not read, and a stack that stops does not wait. */
-export function problemAnswer(
-  { code, ...told }: Problem,
-  headers: Readonly<Record<string, string>> = {},
-): ProblemAnswer {
-  const problem = { type: `urn:probe-registry:problem:${code}`, ...told, code }
+export function problemAnswer({ code, ...others }: Problem, headers: Readonly<Record<string, string>> = {}) {
+  const problem = { type: `urn:probe-registry:problem:${code}`, ...others, code }
   return {
-    status: told.status,
+    status: others.status,
     headers: {
       'content-type': 'application/problem+json',
       'cache-control': 'no-store',

@@ -3,6 +3,7 @@
 import { chmodSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, type ListenOptions, Server as NetServer, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { remove } from './files.ts'
 import type { Service } from './types.ts'
 
@@ -75,11 +76,8 @@ async function drain(server: Server, ms: number): Promise<void> {
   const idle = setInterval(() => {
     if (performance.now() - began > FOLLOW_MS) server.closeIdleConnections()
   }, 50)
-  const late = Promise.withResolvers<void>()
-  const timer = setTimeout(late.resolve, ms)
-  await Promise.race([ended, late.promise])
+  await Promise.race([ended, sleep(ms, undefined, { ref: false })])
   clearInterval(idle)
-  clearTimeout(timer)
 }
 
 function close(server: Server): Promise<void> {

@@ -3,11 +3,6 @@
 
 import type { Service } from './types.ts'
 
-interface Turns {
-  /** Waits for a turn of `kind`, first come, first served. Call the result when the work has ended. */
-  begin(kind: string): Promise<() => void>
-}
-
 /** How long running work counts against the limit, in milliseconds. */
 export interface HeadStart {
   /** if no other work ended in this time, e.g. because of a slow client or a long poll */
@@ -22,11 +17,9 @@ interface TurnsOptions {
   readonly headStart: (kind: string) => HeadStart
 }
 
-type Start = () => void
-
-export function createTurns({ atOnce, headStart }: TurnsOptions): Turns {
+export function createTurns({ atOnce, headStart }: TurnsOptions) {
   /** in the order of their turns; no list is empty */
-  const waiting = new Map<string, Start[]>()
+  const waiting = new Map<string, (() => void)[]>()
   let running = 0
   let lastEnd = 0
 
@@ -72,8 +65,9 @@ export function createTurns({ atOnce, headStart }: TurnsOptions): Turns {
   }
 
   return {
-    begin: (kind) =>
-      new Promise((resolve) => {
+    /** Waits for a turn of `kind`, first come, first served. Call the result when the work has ended. */
+    begin: (kind: string) =>
+      new Promise<() => void>((resolve) => {
         const start = () => resolve(run(kind))
         if (running < atOnce) return start()
         const starts = waiting.get(kind)
