@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Deliveries } from '../lambda/deliveries.ts'
+import { sentOrLost } from '../lambda/destination.ts'
 import type { Fn, Functions } from '../lambda/lambda.ts'
 import type { Room } from '../room.ts'
 import type { Message } from '../sqs/queue.ts'
@@ -60,17 +61,10 @@ export function createEvents(options: EventsOptions): Events {
       else log(`rule ${arn} has no permission to invoke ${to.name}: ${bury(target, sent, arn)}`)
     }
   }
-  /** Sends the event to the dead-letter queue, and returns the outcome as text for the log. */
-  function bury({ fn, deadLetters }: Target, event: JsonObject, ruleArn: string): string {
-    if (deadLetters === undefined) return 'the event is lost, as it would be in AWS'
-    try {
-      options.toQueue(deadLetters, deadLetter(fn, event, ruleArn), ruleArn)
-      return '`probe-registry replay` shows the event and sends it again'
-    } catch (error) {
-      if (!(error instanceof AwsError)) throw error
-      return `the event is lost, as it would be in AWS: ${error.message}`
-    }
-  }
+  const bury = ({ fn, deadLetters }: Target, event: JsonObject, ruleArn: string): string =>
+    sentOrLost('the event', deadLetters, (queue) =>
+      options.toQueue(queue, deadLetter(fn, event, ruleArn), ruleArn),
+    )
   /** If the event cannot be written to disk, it is skipped until the schedule fires again. */
   function fireOnTime(rule: Rule): void {
     try {
