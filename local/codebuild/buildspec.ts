@@ -57,7 +57,7 @@ function parsePhases(raw: Json | undefined, where: string): Phase[] {
   })
 }
 
-function only(given: JsonObject, known: readonly string[], where: string): void {
+export function only(given: JsonObject, known: readonly string[], where: string): void {
   const unknown = Object.keys(given).filter((name) => !known.includes(name))
   if (unknown.length > 0) throw new Error(`${where}: ${unknown.join(', ')} is not known here`)
 }

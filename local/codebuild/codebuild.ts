@@ -78,8 +78,8 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
   function announce(build: Build): void {
     if (!faults.strikes('build-event-lost'))
       options.events.emit({
+        'detail-type': 'CodeBuild Build State Change',
         source: 'aws.codebuild',
-        detailType: 'CodeBuild Build State Change',
         resources: [buildArn(build.id)],
         detail: eventDetail(build),
       })
@@ -117,10 +117,9 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
       if (unsettled.size === 0)
         log(`the end of a build cannot be recorded, and is tried again: ${String(error)}`)
       unsettled.add(ended.id)
-      const timer = setTimeout(() => {
+      setTimeout(() => {
         if (!stopped) settle(ended)
-      }, SETTLE_MS)
-      timer.unref()
+      }, SETTLE_MS).unref()
     }
   }
 
@@ -130,12 +129,17 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
     const before = builds.all().find((build) => isSame(build, project, order, now()))
     if (before !== undefined) return { build: describe(before) }
     checkQueue()
-    const build = newBuild({ project, order, caller, number: nextNumber(builds) }, now())
+    const build = newBuild(project, order, {
+      number: nextNumber(builds),
+      initiator: caller.name,
+      start: now(),
+    })
     builds.save(build)
     announce(build)
     if (build.end === undefined) {
       waiting.push(build.id)
-      setTimeout(() => expire(build.id), project.queuedTimeoutMs).unref()
+      const expire = () => endWaiting(build.id, 'TIMED_OUT', 'The build waited too long for its turn')
+      setTimeout(expire, project.queuedTimeoutMs).unref()
       next()
     }
     return { build: describe(builds.get(build.id)!) }
@@ -151,9 +155,6 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
       )
   }
 
-  function expire(id: string): void {
-    endWaiting(id, 'TIMED_OUT', 'The build waited too long for its turn')
-  }
   function endWaiting(id: string, status: 'TIMED_OUT' | 'STOPPED', context: string): boolean {
     const index = waiting.indexOf(id)
     if (index < 0) return false
@@ -221,14 +222,11 @@ function find(projects: readonly Project[], name: string, caller: Principal, act
   return project
 }
 
-interface Order {
-  readonly token: string | undefined
-  readonly overrides: readonly Variable[]
-}
+type Order = ReturnType<typeof orderOf>
 
 const START_MEMBERS = ['environmentVariablesOverride', 'idempotencyToken', 'projectName']
 
-function orderOf(input: JsonObject): Order {
+function orderOf(input: JsonObject) {
   const unknown = Object.keys(input).filter((name) => !START_MEMBERS.includes(name))
   if (unknown.length > 0)
     throw new AwsError('InvalidInputException', `${unknown.join(', ')} is not known here`)
@@ -267,28 +265,25 @@ function variablesOf(project: Project, overrides: readonly Variable[]): Variable
 const nextNumber = (builds: Builds): number =>
   builds.all().reduce((most, { number }) => Math.max(most, number), 0) + 1
 
-interface NewBuild {
-  readonly project: Project
-  readonly order: Order
-  readonly caller: Principal
-  readonly number: number
-}
-
-function newBuild({ project, order: { token, overrides }, caller, number }: NewBuild, now: number): Build {
+function newBuild(
+  project: Project,
+  { token, overrides }: Order,
+  { number, initiator, start }: Pick<Build, 'number' | 'initiator' | 'start'>,
+): Build {
   const build: Build = {
     id: `${project.name}:${randomUUID()}`,
     project: project.name,
     number,
     status: 'IN_PROGRESS',
     phases: [
-      { type: 'SUBMITTED', status: 'SUCCEEDED', start: now, end: now },
-      { type: 'QUEUED', start: now },
+      { type: 'SUBMITTED', status: 'SUCCEEDED', start, end: start },
+      { type: 'QUEUED', start },
     ],
     variables: variablesOf(project, overrides),
-    initiator: caller.name,
+    initiator,
     ...(token === undefined ? {} : { token }),
-    start: now,
+    start,
     announced: false,
   }
-  return project.impossible === undefined ? build : endOf(build, 'FAILED', project.impossible, now)
+  return project.impossible === undefined ? build : endOf(build, 'FAILED', project.impossible, start)
 }
