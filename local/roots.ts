@@ -2,10 +2,12 @@
 
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { chmodSync, existsSync, mkdirSync, renameSync } from 'node:fs'
 import { readdir, rm, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import type { Cache, Cached } from './caches.ts'
 import { type ListedObject, type Objects, openObjects, wholeObject } from './s3/objects.ts'
 import { isObject, type Json, string } from './wire/json.ts'
@@ -146,19 +148,10 @@ async function bytesIn(folder: string): Promise<number> {
 const UNPACK = join(import.meta.dirname, '..', 'client', 'roots', 'unpack.ts')
 
 /** Runs in a separate process, so that it does not delay running builds. */
-function unpack(dir: string, digest: string, archive: Buffer): Promise<void> {
+async function unpack(dir: string, digest: string, archive: Buffer): Promise<void> {
   const child = spawn(process.execPath, [UNPACK, dir, digest], { env: {}, stdio: ['pipe', 'ignore', 'pipe'] })
-  let said = ''
-  child.stderr.on('data', (chunk: Buffer) => {
-    said += chunk.toString()
-  })
   child.stdin.on('error', () => {})
   child.stdin.end(archive)
-  return new Promise((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', (code) => {
-      if (code === 0) resolve()
-      else reject(new Error(`the build root ${digest} was not unpacked: ${said.trim()}`))
-    })
-  })
+  const [[code], said] = await Promise.all([once(child, 'close'), text(child.stderr)])
+  if (code !== 0) throw new Error(`the build root ${digest} was not unpacked: ${said.trim()}`)
 }
