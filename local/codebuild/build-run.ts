@@ -1,9 +1,9 @@
 // Runs one build in the builder: records its log and phases, and applies its time limit.
 
 import { createWriteStream } from 'node:fs'
-import type { RootPlaces } from '../roots.ts'
 import { type Clock, REGION } from '../wire/types.ts'
 import type { Builder } from './builder.ts'
+import type { Order } from './builder-protocol.ts'
 import { type Build, type Builds, buildArn, endOf, inPhase, type PhaseType } from './builds.ts'
 import { buildScripts } from './buildspec.ts'
 import type { Project } from './project.ts'
@@ -15,15 +15,16 @@ export interface BuildRun {
   stop(): void
 }
 
-interface BuildRunOptions {
+/** The same for all builds of a stack. */
+export interface Workshop extends Pick<Order, 'scratch' | 'roots' | 'store'> {
+  readonly builder: Builder
+  readonly now: Clock
+}
+
+interface BuildRunOptions extends Workshop {
   readonly build: Build
   readonly project: Project
   readonly builds: Builds
-  readonly builder: Builder
-  readonly scratch: string
-  readonly roots: RootPlaces
-  readonly store: string
-  readonly now: Clock
 }
 
 /** Environment variable with the digest of this build's root, which is its image. */

@@ -16,10 +16,7 @@ const MAX_LOG = 64 * 1024 * 1024
 /** O_CLOEXEC of fcntl.h */
 const CLOSE_ON_EXEC = 0o2000000
 
-/**
- * Closes inherited files that would stay open in a new program, e.g. LevelDB's. Files that this process opens itself close on
- * exec, so a sandbox then gets only the descriptors that it is given.
- */
+/** Closes inherited files that a sandbox would inherit, too, e.g. LevelDB's. Files that this process opens close on exec. */
 function closeInherited(): void {
   for (const fd of readdirSync('/proc/self/fd').map(Number)) if (fd > 2 && !closesOnExec(fd)) closeSync(fd)
 }

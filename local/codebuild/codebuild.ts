@@ -4,14 +4,13 @@ import { randomUUID } from 'node:crypto'
 import type { Events } from '../events/events.ts'
 import { type Faults, NO_FAULTS } from '../faults.ts'
 import type { Roles } from '../iam/roles.ts'
-import type { RootPlaces } from '../roots.ts'
 import type { Template } from '../template/template.ts'
 import { AwsError, authorize, member, type Operations } from '../wire/aws-json.ts'
 import { remove } from '../wire/files.ts'
 import { type JsonObject, list, object, string, strings } from '../wire/json.ts'
-import { ACCOUNT, type Clock, type Principal, REGION } from '../wire/types.ts'
-import { type BuildRun, runBuild } from './build-run.ts'
-import { type Builder, DIED } from './builder.ts'
+import { ACCOUNT, type Principal, REGION } from '../wire/types.ts'
+import { type BuildRun, runBuild, type Workshop } from './build-run.ts'
+import { DIED } from './builder.ts'
 import {
   type Build,
   type Builds,
@@ -35,21 +34,14 @@ interface CodeBuild {
   stop(): Promise<void>
 }
 
-interface CodeBuildOptions {
+interface CodeBuildOptions extends Workshop {
   readonly template: Template
   readonly roles: Roles
   readonly events: Pick<Events, 'emit'>
-  readonly builder: Builder
   /** records and logs */
   readonly dir: string
-  /** folder for the folders of this stack's builds; every user must be able to pass through it */
-  readonly scratch: string
-  readonly roots: RootPlaces
-  /** path of the socket through which builds reach the store */
-  readonly store: string
   /** maximum concurrent builds */
   readonly concurrency: number
-  readonly now: Clock
   readonly log?: (line: string) => void
   readonly faults?: Faults
 }
@@ -129,11 +121,7 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
     const before = builds.all().find((build) => isSame(build, project, order, now()))
     if (before !== undefined) return { build: describe(before) }
     checkQueue()
-    const build = newBuild(project, order, {
-      number: nextNumber(builds),
-      initiator: caller.name,
-      start: now(),
-    })
+    const build = newBuild(project, order, { number: nextNumber(builds), caller, start: now() })
     builds.save(build)
     announce(build)
     if (build.end === undefined) {
@@ -268,7 +256,7 @@ const nextNumber = (builds: Builds): number =>
 function newBuild(
   project: Project,
   { token, overrides }: Order,
-  { number, initiator, start }: Pick<Build, 'number' | 'initiator' | 'start'>,
+  { number, caller, start }: { number: number; caller: Principal; start: number },
 ): Build {
   const build: Build = {
     id: `${project.name}:${randomUUID()}`,
@@ -280,7 +268,7 @@ function newBuild(
       { type: 'QUEUED', start },
     ],
     variables: variablesOf(project, overrides),
-    initiator,
+    initiator: caller.name,
     ...(token === undefined ? {} : { token }),
     start,
     announced: false,

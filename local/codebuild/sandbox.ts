@@ -24,10 +24,7 @@ const BUILD_UID = 64055
 /** Same path as in buildspecs/common/transfer.sh. */
 const STORE = '/run/store.sock'
 
-/**
- * A container that is not privileged may not create namespaces: https://docs.docker.com/engine/security/seccomp/ lists `unshare`
- * and `clone` as denied.
- */
+/** A container may not create namespaces unless it is privileged: https://docs.docker.com/engine/security/seccomp/ */
 const UNPRIVILEGED = ['--unshare-user', '--disable-userns']
 
 /**
