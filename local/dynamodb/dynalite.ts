@@ -15,11 +15,7 @@ interface LevelDb extends LoggedDb {
   values: OpenIterator
   open(options: { maxOpenFiles: number }): Promise<void>
 }
-type OpenIterator = (options?: object) => LevelIterator
-interface LevelIterator {
-  close(): Promise<void>
-  return?(): Promise<void>
-}
+type OpenIterator = (options?: object) => { close(): Promise<void>; return?(): Promise<void> }
 
 interface ItemDb {
   lock(key: string, work: (release: (done: Done) => Done) => void): void
@@ -84,10 +80,7 @@ const OPERATIONS = [
   'UpdateItem',
 ]
 
-/**
- * Each file has 2 MB and is mapped into memory when it is read. LevelDB's default is 1,000 files, and a big index would use all
- * of them.
- */
+/** Each has 2 MB and is mapped into memory when it is read. A big index would use all of LevelDB's default, 1,000. */
 const MAX_OPEN_FILES = 64
 
 /**
@@ -129,10 +122,7 @@ function readAtOnce(db: LevelDb): void {
   }
 }
 
-/**
- * dynalite ends each stream of a Query or Scan with its iterator's `return`. LevelDB's iterators have no `return`, so each would
- * stay open with its snapshot.
- */
+/** dynalite ends each stream with its iterator's `return`. LevelDB's iterators lack it, and would stay open with snapshots. */
 export function closeIterators(db: Pick<LevelDb, 'keys' | 'values'>): void {
   const closing =
     (open: OpenIterator): OpenIterator =>
@@ -156,12 +146,7 @@ const loaded = new Map(
 
 const VALIDATION = 'com.amazon.coral.validate#ValidationException'
 
-async function perform(
-  store: Store,
-  operation: string,
-  raw: JsonObject,
-  fault: Fault = () => undefined,
-): Promise<Answer> {
+async function perform(store: Store, operation: string, raw: JsonObject, fault?: Fault): Promise<Answer> {
   const found = loaded.get(operation)
   if (found === undefined)
     return { status: 400, body: { __type: 'com.amazon.coral.service#UnknownOperationException' } }
@@ -169,7 +154,7 @@ async function perform(
   try {
     const input = validations.checkTypes(raw, validation.types)
     validations.checkValidations(input, validation.types, validation.custom, store)
-    const message = fault(input)
+    const message = fault?.(input)
     if (message !== undefined) return { status: 400, body: { __type: VALIDATION, message } }
     return { status: 200, body: (await action(store, input)) ?? {} }
   } catch (error) {
@@ -188,11 +173,8 @@ const PAGE = 100
  * Repairs databases of older software, and indexes that lag behind their table. Each entry is repaired under the lock of its
  * item, while other operations continue. False: it was stopped; the next start begins again.
  */
-async function rebuildIndexes(
-  store: Store,
-  { TableName, description, indexes }: IndexedTable,
-  stopped: AbortSignal,
-): Promise<boolean> {
+async function rebuildIndexes(store: Store, table: IndexedTable, stopped: AbortSignal): Promise<boolean> {
+  const { TableName, description, indexes } = table
   const { db } = store
   const write = promisify(db.batch.bind(db))
   const items = store.getItemDb(TableName)

@@ -81,10 +81,7 @@ async function rebuild(
   }
 }
 
-/**
- * The error of a table whose traffic grew too fast:
- * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
- */
+/** For traffic that grew too fast: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html */
 const THROTTLED: Answer = {
   status: 400,
   body: {
