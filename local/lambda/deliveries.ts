@@ -62,23 +62,19 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
   }
 
   function later(delivery: Delivery, ms: number): void {
-    const timer = setTimeout(() => {
+    const timer = setTimeout(async () => {
       timers.delete(timer)
-      deliver(delivery).then(
-        () => {
-          broken = false
-        },
-        (error: unknown) => unwritten(delivery, error),
-      )
+      try {
+        await deliver(delivery)
+        broken = false
+      } catch (error) {
+        if (stopped) return
+        if (!broken) log(`events cannot be recorded, and are tried again: ${String(error)}`)
+        broken = true
+        later(delivery, BROKEN_MS)
+      }
     }, ms)
     timers.add(timer)
-  }
-
-  function unwritten(delivery: Delivery, error: unknown): void {
-    if (stopped) return
-    if (!broken) log(`events cannot be recorded, and are tried again: ${String(error)}`)
-    broken = true
-    later(delivery, BROKEN_MS)
   }
 
   /**
@@ -116,7 +112,9 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
     last: GivenUp['last'],
   ): void {
     const invocations = last.tag === 'failed' ? failures + 1 : failures
-    const record = recordOf(fn, { requestId: idOf(file), event, condition, invocations, last, at: now() })
+    // The request id is the same for each try.
+    const requestId = basename(file, '.json').replace(/^\d+-/, '')
+    const record = recordOf(fn, { requestId, event, condition, invocations, last, at: now() })
     const why = last.tag === 'failed' ? last.message : 'there was no execution for it'
     const message = { body: JSON.stringify(record), attributes: {} }
     const end = sentOrLost('it', fn.onFailure, ({ queueArn, sender }) =>
@@ -156,6 +154,3 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
     },
   }
 }
-
-/** The request id, which is the same for each try. */
-const idOf = (file: string): string => basename(file, '.json').replace(/^\d+-/, '')

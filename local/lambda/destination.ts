@@ -36,10 +36,7 @@ export const recordOf = (fn: Fn, it: GivenUp): JsonObject => ({
     : {}),
 })
 
-/**
- * Sends an event to its queue, if it has one. Returns the outcome as text for the log, in which `event` names the event.
- * Throws if the disk refuses.
- */
+/** Sends an event to its queue, if it has one, and returns the outcome as text for the log. `event`: its name in that text. */
 export function sentOrLost<Q>(event: string, queue: Q | undefined, send: (queue: Q) => void): string {
   const lost = `${event} is lost, as it would be in AWS`
   if (queue === undefined) return lost

@@ -6,10 +6,7 @@ import { getHeapStatistics } from 'node:v8'
 /** Milliseconds between two measurements. Memory that is freed in between is not seen. */
 const LOOK_MS = 50
 
-/**
- * Calls `tell` with each new maximum of the calling thread until `stop`, which measures once more. Like a process's memory, it
- * includes garbage.
- */
+/** Calls `tell` with each new maximum of this thread's memory, garbage included, until `stop`, which measures once more. */
 export function watchHeld(tell: (bytes: number) => void): { stop(): void } {
   const timer = setInterval(look, LOOK_MS).unref()
   let most = 0

@@ -9,6 +9,7 @@ import { type Clock, type Principal, REGION, type Sender } from '../wire/types.t
 import { accountExecutions, type Executions, NEW_ACCOUNT } from './executions.ts'
 import type { FunctionLog } from './function-log.ts'
 import { createRunner, MB, type Outcome, RUNTIME_MB, type Runner } from './runner.ts'
+import type { WorkerSetup } from './worker-protocol.ts'
 
 /** A function under one of its names: unqualified, with a version number, or with an alias. */
 export interface Fn {
@@ -91,11 +92,7 @@ function keptFor({ name, logicalId, properties }: Resource): [string, number][] 
   return kept === undefined ? [] : [[name, number(kept, `${logicalId}.ReservedConcurrentExecutions`)]]
 }
 
-function createFunction(
-  resource: Resource,
-  executions: Executions,
-  options: FunctionsOptions,
-): { readonly fns: readonly Fn[]; stop(): Promise<void> } {
+function createFunction(resource: Resource, executions: Executions, options: FunctionsOptions) {
   const { template, roles, onOutcome = () => {} } = options
   const { properties, name } = resource
   const roleArn = string(properties.Role, `${resource.logicalId}.Role`)
@@ -173,20 +170,21 @@ function runnerOptions(resource: Resource, version: string, assume: Assume, opti
   const own = { ...variables(resource), ...options.endpoints, ...(options.apart ? {} : ONE_PROCESS) }
   const ownMb = memoryMb - RUNTIME_MB
   const code = string(object(properties.Code, logicalId).S3Key, `${logicalId}.Code.S3Key`)
+  const setup: WorkerSetup = {
+    asset: template.asset(code),
+    handler: string(properties.Handler, `${logicalId}.Handler`),
+    functionName: name,
+    functionVersion: version,
+    memoryMb,
+    mostBytes: options.apart ? ownMb * MB : undefined,
+    isForEvents: concerning(resource, 'AWS::Lambda::EventInvokeConfig', template).length > 0,
+  }
   return {
-    setup: {
-      asset: template.asset(code),
-      handler: string(properties.Handler, `${logicalId}.Handler`),
-      functionName: name,
-      functionVersion: version,
-      memoryMb,
-      mostBytes: options.apart ? ownMb * MB : undefined,
-      isForEvents: concerning(resource, 'AWS::Lambda::EventInvokeConfig', template).length > 0,
-    },
+    setup,
     environment: () => {
       const ms = faults.environment()
       const role = assume(ms + timeoutMs)
-      return { variables: { ...own, ...lambdaEnvironment(name, version, memoryMb, role) }, until: now() + ms }
+      return { variables: { ...own, ...lambdaEnvironment(setup, role) }, until: now() + ms }
     },
     ...(options.apart
       ? { atOnce: 1, heapMb: ownMb }
@@ -207,20 +205,15 @@ function variables({ properties, logicalId }: Resource): Record<string, string> 
 /** AWS does not set this variable: there, each concurrent request runs in its own process. */
 const ONE_PROCESS = { ONE_PROCESS: '1' }
 
-const lambdaEnvironment = (
-  name: string,
-  version: string,
-  memoryMb: number,
-  role: Principal,
-): Record<string, string> => ({
+const lambdaEnvironment = (setup: WorkerSetup, role: Principal): Record<string, string> => ({
   AWS_REGION: REGION,
   AWS_DEFAULT_REGION: REGION,
   AWS_ACCESS_KEY_ID: role.accessKeyId,
   AWS_SECRET_ACCESS_KEY: role.secretAccessKey,
   AWS_SESSION_TOKEN: role.sessionToken,
-  AWS_LAMBDA_FUNCTION_NAME: name,
-  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb),
-  AWS_LAMBDA_FUNCTION_VERSION: version,
+  AWS_LAMBDA_FUNCTION_NAME: setup.functionName,
+  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(setup.memoryMb),
+  AWS_LAMBDA_FUNCTION_VERSION: setup.functionVersion,
   PATH: '/usr/local/bin:/usr/bin:/bin',
   LANG: 'C.UTF-8',
   TZ: ':UTC',
