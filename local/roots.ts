@@ -20,19 +20,13 @@ export interface RootPlaces {
   readonly unpacked: string
 }
 
-/**
- * As in the XDG Base Directory Specification. For root it is /var/cache: builds of root run as another user, who may not enter
- * root's home.
- */
+/** As in the XDG Base Directory Specification, but /var/cache for root, whose builds run as a user who may not enter its home. */
 export function cacheFolder(env: NodeJS.ProcessEnv, uid = process.getuid?.()): string {
   const base = env.XDG_CACHE_HOME || (uid === 0 ? '/var/cache' : join(homedir(), '.cache'))
   return join(base, 'probe-registry')
 }
 
-/**
- * Creates the folders of the roots in this cache. Everybody may enter them, whatever this process's umask is, because root's
- * builds run as another user.
- */
+/** Creates the folders of the roots. Everybody may enter them, whatever the umask is: root's builds run as another user. */
 export function rootPlaces(cache: string): RootPlaces {
   const places = { objects: join(cache, 'bucket'), unpacked: join(cache, 'roots') }
   for (const folder of [cache, places.unpacked]) {
@@ -86,10 +80,7 @@ async function* recordsIn(bucket: Objects): AsyncGenerator<FoundRecord> {
   }
 }
 
-/**
- * The roots of this user, and archives without a record, which a crash left. The next request that needs a deleted root composes
- * it again.
- */
+/** This user's roots, and archives that a crash left without a record. A request that needs a deleted root composes it again. */
 export function rootsCache({ objects, unpacked }: RootPlaces): Cache {
   // Unpacked roots never change.
   const sizes = new Map<string, number>()

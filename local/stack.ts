@@ -347,9 +347,7 @@ function byPath(services: Readonly<Record<string, Service>>, otherwise: Service)
   const all = Object.entries(services)
   return (request, response) => {
     const path = request.url ?? ''
-    const found = all.find(([prefix]) =>
-      path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`),
-    )
+    const found = all.find(([prefix]) => path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`))
     return (found?.[1] ?? otherwise)(request, response)
   }
 }

@@ -19,11 +19,7 @@ export const gaugesOf = ({ waiting, builds, failedEvents, disk }: Standing): Met
     name: 'probe_registry_builds',
     help: 'Builds and load tests that run, that wait for a machine though their turn has come, and that wait for their turn.',
     type: 'gauge',
-    samples: [
-      { labels: { state: 'running' }, value: builds.running },
-      { labels: { state: 'waiting' }, value: builds.waiting },
-      { labels: { state: 'queued' }, value: builds.queued },
-    ],
+    samples: Object.entries(builds).map(([state, value]) => ({ labels: { state }, value })),
   },
   gauge(
     'probe_registry_failed_events',

@@ -88,10 +88,7 @@ function isNews(queued: Set<string>, key: string, step: Step['step']): boolean {
 /** Final steps: each claim reaches one of them once. */
 const ENDS: readonly Step['step'][] = ['published', 'failed', 'renamed']
 
-/**
- * The event of a build's end and the sweep may run at the same moment. Only one of them settles the claim, but both may
- * log it.
- */
+/** The event of a build's end and the sweep may run at once. Only one of them settles the claim, but both may log it. */
 function isFirst(ended: Set<string>, claim: Json | undefined, { step, detail }: Told): boolean {
   if (!ENDS.includes(step) || typeof claim !== 'string') return true
   const end = [claim, step, detail].join(' ')
