@@ -15,18 +15,6 @@ import { firstRoot } from './start/first-root.ts'
 import { buildersOf, settingsOf as hostSettings, synthesize } from './start/synthesize.ts'
 import { type Form, lineOf, type Step } from './story/story.ts'
 
-interface Settings {
-  readonly port: number
-  readonly host: string
-  readonly dataDir: string
-  readonly publicUrl: string | undefined
-  readonly settingsFile: string | undefined
-  /** bytes that must be free for new work */
-  readonly room: number
-  readonly metrics: Address | undefined
-  readonly cacheRoom: number
-}
-
 /** Milliseconds until a slow stop is cut off. The next start does the rest. */
 const STOP_MS = 9500
 /** The same limit for a stack that is still starting. */
@@ -44,7 +32,7 @@ const FORMS: Readonly<Record<string, Form>> = { '--quiet': 'quiet', '--json': 'j
 const STRICT = /^--strict(?:=([\w.-]{1,64}))?$/
 
 /** Parses the arguments of `npm start -- ...`. `strict`: a seed. */
-function told(args: readonly string[]): { readonly form: Form; readonly strict: string | undefined } {
+function told(args: readonly string[]) {
   const unknown = args.find((arg) => !(arg in FORMS) && !STRICT.test(arg))
   if (unknown !== undefined)
     throw new Error(
@@ -64,7 +52,7 @@ function roomIn(folder: string): string {
   return `${((bavail * bsize) / 1e9).toFixed(1)} GB`
 }
 
-function settingsOf(env: NodeJS.ProcessEnv): Settings {
+function settingsOf(env: NodeJS.ProcessEnv) {
   const port = Number(env.PORT || 8080)
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new Error(`PORT=${env.PORT} is not a port from 0 to 65535`)
@@ -78,6 +66,7 @@ function settingsOf(env: NodeJS.ProcessEnv): Settings {
     publicUrl,
     settingsFile: env.SETTINGS_FILE || undefined,
     metrics: metricsOf(env),
+    /** bytes that must be free for new work */
     room: megabytes('DATA_ROOM', env.DATA_ROOM || ROOM),
     cacheRoom: megabytes('CACHE_ROOM', env.CACHE_ROOM || CACHE_ROOM),
   }
@@ -197,10 +186,7 @@ function stopOn(stack: Promise<Stack>): void {
       await running.drain()
       await running.stop()
     })
-    stopped.then(
-      () => process.exit(0),
-      () => process.exit(0),
-    )
+    void stopped.finally(() => process.exit(0))
   }
   for (const signal of SIGNALS) process.once(signal, stop)
 }

@@ -6,12 +6,7 @@ import { createPrincipal } from './iam/roles.ts'
 import type { Resource, Template } from './template/template.ts'
 import { writeJson } from './wire/files.ts'
 import { string } from './wire/json.ts'
-import { ACCOUNT, type Principal, REGION } from './wire/types.ts'
-
-interface Operator {
-  readonly principal: Principal
-  close(): void
-}
+import { ACCOUNT, REGION } from './wire/types.ts'
 
 /** The operator's permissions by table. `output`: the template's output with the table's name. */
 const TABLES = {
@@ -36,7 +31,7 @@ const BUCKETS = { Artifacts: /^Artifacts[0-9A-F]{8}$/, Inputs: /^Inputs[0-9A-F]{
  * file contains credentials that are no longer valid; the next start replaces it. Returns `undefined` if the template has no such
  * tables.
  */
-export function createOperator(template: Template, file: string, endpoint: string): Operator | undefined {
+export function createOperator(template: Template, file: string, endpoint: string) {
   const tables = Object.entries(TABLES).flatMap(([name, { output, verbs }]) => {
     const table = template.outputs[output]
     return table === undefined ? [] : [{ name, table, verbs }]

@@ -2,10 +2,12 @@
 
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { chmodSync, existsSync, mkdirSync, renameSync } from 'node:fs'
 import { readdir, rm, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import type { Cache, Cached } from './caches.ts'
 import { type ListedObject, type Objects, openObjects, wholeObject } from './s3/objects.ts'
 import { isObject, type Json, string } from './wire/json.ts'
@@ -18,19 +20,13 @@ export interface RootPlaces {
   readonly unpacked: string
 }
 
-/**
- * As in the XDG Base Directory Specification. For root it is /var/cache: builds of root run as another user, who may not enter
- * root's home.
- */
+/** As in the XDG Base Directory Specification, but /var/cache for root, whose builds run as a user who may not enter its home. */
 export function cacheFolder(env: NodeJS.ProcessEnv, uid = process.getuid?.()): string {
   const base = env.XDG_CACHE_HOME || (uid === 0 ? '/var/cache' : join(homedir(), '.cache'))
   return join(base, 'probe-registry')
 }
 
-/**
- * Creates the folders of the roots in this cache. Everybody may enter them, whatever this process's umask is, because root's
- * builds run as another user.
- */
+/** Creates the folders of the roots. Everybody may enter them, whatever the umask is: root's builds run as another user. */
 export function rootPlaces(cache: string): RootPlaces {
   const places = { objects: join(cache, 'bucket'), unpacked: join(cache, 'roots') }
   for (const folder of [cache, places.unpacked]) {
@@ -84,10 +80,7 @@ async function* recordsIn(bucket: Objects): AsyncGenerator<FoundRecord> {
   }
 }
 
-/**
- * The roots of this user, and archives without a record, which a crash left. The next request that needs a deleted root composes
- * it again.
- */
+/** This user's roots, and archives that a crash left without a record. A request that needs a deleted root composes it again. */
 export function rootsCache({ objects, unpacked }: RootPlaces): Cache {
   // Unpacked roots never change.
   const sizes = new Map<string, number>()
@@ -146,19 +139,10 @@ async function bytesIn(folder: string): Promise<number> {
 const UNPACK = join(import.meta.dirname, '..', 'client', 'roots', 'unpack.ts')
 
 /** Runs in a separate process, so that it does not delay running builds. */
-function unpack(dir: string, digest: string, archive: Buffer): Promise<void> {
+async function unpack(dir: string, digest: string, archive: Buffer): Promise<void> {
   const child = spawn(process.execPath, [UNPACK, dir, digest], { env: {}, stdio: ['pipe', 'ignore', 'pipe'] })
-  let said = ''
-  child.stderr.on('data', (chunk: Buffer) => {
-    said += chunk.toString()
-  })
   child.stdin.on('error', () => {})
   child.stdin.end(archive)
-  return new Promise((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', (code) => {
-      if (code === 0) resolve()
-      else reject(new Error(`the build root ${digest} was not unpacked: ${said.trim()}`))
-    })
-  })
+  const [[code], said] = await Promise.all([once(child, 'close'), text(child.stderr)])
+  if (code !== 0) throw new Error(`the build root ${digest} was not unpacked: ${said.trim()}`)
 }

@@ -42,7 +42,7 @@ import { behindDoor } from './wire/door.ts'
 import { remove } from './wire/files.ts'
 import { listen, listenOn } from './wire/server.ts'
 import { inTurns } from './wire/turns.ts'
-import type { Clock, Principal, Principals, Service } from './wire/types.ts'
+import type { Clock, Principals, Service } from './wire/types.ts'
 
 export interface StackOptions {
   /** folder of the cloud assembly, e.g. `cdk.out`, or a function that makes it; it is called when the data folder is locked */
@@ -205,31 +205,14 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   const deliveries = createDeliveries({ dir: inData('events'), functions, queues, now, log, faults, pace })
   closers.push(deliveries.stop)
   const events = createEvents({
-    template,
-    functions,
-    deliveries,
+    ...{ template, functions, deliveries, now, log, lacks: room.lacks, onEvent: story.event },
     toQueue: (arn, message, rule) => queues.send(arn, message, roles.service('events.amazonaws.com', rule)),
-    now,
-    log,
-    lacks: room.lacks,
-    onEvent: story.event,
   })
   closers.push(events.stop)
   const scratch = scratchOf(dataDir)
   const codebuild = createCodeBuild({
-    ...{
-      template,
-      roles,
-      events,
-      builder,
-      now,
-      log,
-      faults,
-      dir: inData('builds'),
-      scratch,
-      roots,
-      store: storeOf(scratch),
-    },
+    ...{ template, roles, events, builder, now, log, faults, scratch, roots },
+    ...{ dir: inData('builds'), store: storeOf(scratch) },
     concurrency: options.builders ?? Math.max(1, Math.floor(availableParallelism() / 2)),
   })
   closers.push(codebuild.stop)
@@ -263,7 +246,7 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
   })
   cached.resolve(caches)
   ownScratch(scratch)
-  const store = await listenOn(byPath([[S3_PREFIX, s3.service]], refuse), storeOf(scratch))
+  const store = await listenOn(byPath({ [S3_PREFIX]: s3.service }, refuse), storeOf(scratch))
   closers.push(store.close)
   const custom = createCustomResources({
     ...{ template, functions, log },
@@ -281,33 +264,17 @@ async function start(options: StackOptions, closers: Closer[]): Promise<Stack> {
       CodeBuild_20161006: codebuild.operations,
     },
   })
-  back.open(
-    byPath(
-      [
-        [S3_PREFIX, s3.service],
-        [CUSTOM_PREFIX, custom.service],
-        [
-          INVOKE_PREFIX,
-          createInvokeApi({
-            ...{ functions, deliveries },
-            authenticate: (request, body) => signedBy(request, body, 'lambda'),
-          }),
-        ],
-      ],
-      json,
-    ),
-  )
+  const invoke = createInvokeApi({
+    ...{ functions, deliveries },
+    authenticate: (request, body) => signedBy(request, body, 'lambda'),
+  })
+  const services = { [S3_PREFIX]: s3.service, [CUSTOM_PREFIX]: custom.service, [INVOKE_PREFIX]: invoke }
+  back.open(byPath(services, json))
   await custom.apply(privateUrl)
   const api = byPath(
-    [[S3_PREFIX, counted(s3.service, (status) => counts.answered(OWN_ROUTES.downloads, status))]],
+    { [S3_PREFIX]: counted(s3.service, (status) => counts.answered(OWN_ROUTES.downloads, status)) },
     createHttpApi({
-      template,
-      functions,
-      publicUrl,
-      now,
-      waiting,
-      lacks: room.lacks,
-      stopping: stopping.signal,
+      ...{ template, functions, publicUrl, now, waiting, lacks: room.lacks, stopping: stopping.signal },
       onAnswer: (route = OWN_ROUTES.none, status) => counts.answered(route, status),
     }),
   )
@@ -376,10 +343,11 @@ function gate(): { service: Service; open(service: Service): void } {
 }
 
 /** A prefix `/s3` covers the paths below it, but not `/s3x`. */
-function byPath(services: readonly (readonly [string, Service])[], otherwise: Service): Service {
+function byPath(services: Readonly<Record<string, Service>>, otherwise: Service): Service {
+  const all = Object.entries(services)
   return (request, response) => {
     const path = request.url ?? ''
-    const found = services.find(([prefix]) => path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`))
+    const found = all.find(([prefix]) => path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`))
     return (found?.[1] ?? otherwise)(request, response)
   }
 }
@@ -402,10 +370,9 @@ const SCOPES: Readonly<Record<string, string>> = {
   CodeBuild_20161006: 'codebuild',
 }
 
-type SignedBy = (request: IncomingMessage, body: Buffer, service: string) => Principal | undefined
-
-function authenticator(principals: Principals, now: Clock): SignedBy {
-  return ({ method = '', url = '', headers }, body, service) => {
+/** The result returns `undefined` if the signature is not valid. */
+function authenticator(principals: Principals, now: Clock) {
+  return ({ method = '', url = '', headers }: IncomingMessage, body: Buffer, service: string) => {
     const bodySha256 = sha256(body)
     try {
       return verifyRequest({ method, url, headers, bodySha256 }, { principals, now, service }).principal

@@ -1,9 +1,9 @@
 // Runs one build in the builder: records its log and phases, and applies its time limit.
 
 import { createWriteStream } from 'node:fs'
-import type { RootPlaces } from '../roots.ts'
 import { type Clock, REGION } from '../wire/types.ts'
 import type { Builder } from './builder.ts'
+import type { Order } from './builder-protocol.ts'
 import { type Build, type Builds, buildArn, endOf, inPhase, type PhaseType } from './builds.ts'
 import { buildScripts } from './buildspec.ts'
 import type { Project } from './project.ts'
@@ -15,15 +15,16 @@ export interface BuildRun {
   stop(): void
 }
 
-interface BuildRunOptions {
+/** The same for all builds of a stack. */
+export interface Workshop extends Pick<Order, 'scratch' | 'roots' | 'store'> {
+  readonly builder: Builder
+  readonly now: Clock
+}
+
+interface BuildRunOptions extends Workshop {
   readonly build: Build
   readonly project: Project
   readonly builds: Builds
-  readonly builder: Builder
-  readonly scratch: string
-  readonly roots: RootPlaces
-  readonly store: string
-  readonly now: Clock
 }
 
 /** Environment variable with the digest of this build's root, which is its image. */
@@ -46,23 +47,20 @@ export function runBuild(options: BuildRunOptions): BuildRun {
   }
   const running = builder.run(order, { output: log.write, told })
   builds.note(build)
-  let forced: 'STOPPED' | 'TIMED_OUT' | undefined
-  const end = (status: typeof forced): void => {
-    forced ??= status
+  let forced: { readonly status: 'STOPPED' | 'TIMED_OUT'; readonly context: string } | undefined
+  const end = (by: typeof forced): void => {
+    forced ??= by
     running.kill()
   }
-  const timer = setTimeout(() => end('TIMED_OUT'), project.timeoutMs)
+  const late = `Build timed out after ${project.timeoutMs / 60_000} minutes`
+  const timer = setTimeout(() => end({ status: 'TIMED_OUT', context: late }), project.timeoutMs)
   const ended = running.ended.then(async (failure) => {
     clearTimeout(timer)
     await log.end()
-    if (forced === 'TIMED_OUT')
-      return endOf(build, forced, `Build timed out after ${project.timeoutMs / 60_000} minutes`, now())
-    if (forced === 'STOPPED') return endOf(build, forced, 'Build was stopped', now())
-    return failure === undefined
-      ? endOf(build, 'SUCCEEDED', undefined, now())
-      : endOf(build, 'FAILED', failure, now())
+    if (forced !== undefined) return endOf(build, forced.status, forced.context, now())
+    return endOf(build, failure === undefined ? 'SUCCEEDED' : 'FAILED', failure, now())
   })
-  return { ended, stop: () => end('STOPPED') }
+  return { ended, stop: () => end({ status: 'STOPPED', context: 'Build was stopped' }) }
 }
 
 /** Opens the log. If it cannot be written, the build still runs. */
@@ -79,20 +77,15 @@ function onTold(build: Build, line: string, now: number): Build {
   const [, what, phase, code] = /^(start|end) ([A-Z_]+)(?: (\d+))?$/.exec(line) ?? []
   if (what === 'start') return inPhase(build, phase as PhaseType, now)
   if (what !== 'end') return build
-  const ended = code === '0' ? { status: 'SUCCEEDED' as const } : failed(code)
+  const context = `COMMAND_EXECUTION_ERROR: a command ended with exit status ${code}`
+  const ended = code === '0' ? { status: 'SUCCEEDED' as const } : { status: 'FAILED' as const, context }
   const phases = build.phases.map((record) =>
     record.type === phase && record.status === undefined ? { ...record, ...ended, end: now } : record,
   )
   return { ...build, phases }
 }
 
-const failed = (code: string | undefined) => ({
-  status: 'FAILED' as const,
-  context: `COMMAND_EXECUTION_ERROR: a command ended with exit status ${code}`,
-})
-
 function environmentOf(build: Build, { spec }: Project): Record<string, string> {
-  const given = build.variables.map(({ name, value }) => [name, value])
   return {
     PATH: IMAGE_PATH,
     HOME: SOURCE_FOLDER,
@@ -106,6 +99,6 @@ function environmentOf(build: Build, { spec }: Project): Record<string, string> 
     CODEBUILD_SRC_DIR: SOURCE_FOLDER,
     CODEBUILD_START_TIME: String(build.start),
     ...spec.variables,
-    ...Object.fromEntries(given),
+    ...Object.fromEntries(build.variables.map(({ name, value }) => [name, value])),
   }
 }

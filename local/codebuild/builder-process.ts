@@ -1,6 +1,7 @@
 // The builder's process: starts each build in its sandbox, and ends with the stack. It has an empty environment, its standard
 // streams and one channel to the stack.
 
+import { once } from 'node:events'
 import { closeSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -15,10 +16,7 @@ const MAX_LOG = 64 * 1024 * 1024
 /** O_CLOEXEC of fcntl.h */
 const CLOSE_ON_EXEC = 0o2000000
 
-/**
- * Closes inherited files that would stay open in a new program, e.g. LevelDB's. Files that this process opens itself close on
- * exec, so a sandbox then gets only the descriptors that it is given.
- */
+/** Closes inherited files that a sandbox would inherit, too, e.g. LevelDB's. Files that this process opens close on exec. */
 function closeInherited(): void {
   for (const fd of readdirSync('/proc/self/fd').map(Number)) if (fd > 2 && !closesOnExec(fd)) closeSync(fd)
 }
@@ -50,8 +48,7 @@ async function run(id: number, order: Order): Promise<void> {
     if (killed) throw new Error('The build was ended before it began')
     const started = openSandbox(join(order.roots.unpacked, order.image)).run(order)
     kills.set(id, started.kill)
-    const failure = await follow(id, started)
-    await removeFolder(started.folder)
+    const failure = await follow(id, started).finally(() => removeFolder(started.folder))
     tell({ tag: 'ended', run: id, failure })
   } catch (error) {
     tell({ tag: 'ended', run: id, failure: error instanceof Error ? error.message : String(error) })
@@ -60,20 +57,16 @@ async function run(id: number, order: Order): Promise<void> {
   }
 }
 
-/** Resolves when the sandbox has ended: to the reason if it failed, otherwise to undefined. */
-function follow(id: number, { process: child }: Running): Promise<string | undefined> {
+/** Resolves when the sandbox has ended: to the reason if it failed, otherwise to undefined. Rejects if it cannot start. */
+async function follow(id: number, { process: child }: Running): Promise<string | undefined> {
   const output = bounded((bytes) => tell({ tag: 'output', run: id, bytes }))
   child.stdout!.on('data', output)
   child.stderr!.on('data', output)
   createInterface({ input: child.stdio[3] as Readable }).on('line', (line) =>
     tell({ tag: 'told', run: id, line }),
   )
-  return new Promise((resolve) => {
-    child.on('error', (error) => resolve(error.message))
-    child.on('close', (code, signal) =>
-      resolve(code === 0 ? undefined : `The build ended with ${signal ?? `exit status ${code}`}`),
-    )
-  })
+  const [code, signal] = await once(child, 'close')
+  return code === 0 ? undefined : `The build ended with ${signal ?? `exit status ${code}`}`
 }
 
 function bounded(write: (bytes: Uint8Array) => void): (chunk: Buffer) => void {
@@ -85,20 +78,12 @@ function bounded(write: (bytes: Uint8Array) => void): (chunk: Buffer) => void {
   }
 }
 
-function receive(message: ToBuilder): void {
-  switch (message.tag) {
-    case 'run':
-      void run(message.run, message.order)
-      break
-    case 'kill':
-      kills.get(message.run)?.()
-      break
-  }
-}
-
 closeInherited()
 giveWay()
-process.on('message', receive)
+process.on('message', (message: ToBuilder) => {
+  if (message.tag === 'run') void run(message.run, message.order)
+  else kills.get(message.run)?.()
+})
 process.on('disconnect', () => {
   for (const kill of kills.values()) kill()
   process.exit()

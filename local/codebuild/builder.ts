@@ -18,7 +18,7 @@ export interface Listener {
   told(line: string): void
 }
 
-export interface Started {
+interface Started {
   /** Resolves when the sandbox has ended: to the reason if it failed, otherwise to undefined. */
   readonly ended: Promise<string | undefined>
   /** Kills everything in the sandbox, also before it has started. */

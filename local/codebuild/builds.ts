@@ -5,8 +5,7 @@ import { listJson, readJson, remove, writeJson } from '../wire/files.ts'
 import type { JsonObject } from '../wire/json.ts'
 import { ACCOUNT, REGION } from '../wire/types.ts'
 
-export type BuildStatus = 'IN_PROGRESS' | 'SUCCEEDED' | 'FAILED' | 'STOPPED' | 'TIMED_OUT'
-type PhaseStatus = 'SUCCEEDED' | 'FAILED' | 'STOPPED' | 'TIMED_OUT'
+type EndStatus = 'SUCCEEDED' | 'FAILED' | 'STOPPED' | 'TIMED_OUT'
 
 /** In order. */
 const PHASES = [
@@ -28,7 +27,7 @@ export type PhaseType = (typeof PHASES)[number]
 interface PhaseRecord {
   readonly type: PhaseType
   /** COMPLETED never has one */
-  readonly status?: PhaseStatus
+  readonly status?: EndStatus
   /** milliseconds since the epoch */
   readonly start: number
   readonly end?: number
@@ -36,18 +35,15 @@ interface PhaseRecord {
   readonly context?: string
 }
 
-export interface Variable {
-  readonly name: string
-  readonly value: string
-  readonly type: 'PLAINTEXT'
-}
+/** Has the form of CodeBuild's API and events. */
+export type Variable = Readonly<{ name: string; value: string; type: 'PLAINTEXT' }>
 
 export interface Build {
   /** `{project}:{uuid}` */
   readonly id: string
   readonly project: string
   readonly number: number
-  readonly status: BuildStatus
+  readonly status: EndStatus | 'IN_PROGRESS'
   readonly phases: readonly PhaseRecord[]
   readonly variables: readonly Variable[]
   readonly initiator: string
@@ -114,26 +110,16 @@ export function inPhase(build: Build, type: PhaseType, now: number): Build {
   const ended = { status: 'SUCCEEDED', end: now } as const
   const phases = build.phases.map((phase) => (phase.status === undefined ? { ...phase, ...ended } : phase))
   const last = phases.at(-1)?.type ?? 'SUBMITTED'
-  const passed = PHASES.slice(PHASES.indexOf(last) + 1, PHASES.indexOf(type)).map((type) => ({
-    ...{ type, start: now },
-    ...ended,
-  }))
+  const skipped = PHASES.slice(PHASES.indexOf(last) + 1, PHASES.indexOf(type))
+  const passed = skipped.map((type) => ({ type, start: now, ...ended }))
   return { ...build, phases: [...phases, ...passed, { type, start: now }] }
 }
 
 /** Ends the running phase with the build. Adds a FINALIZING phase if a builder had started the build. */
-export function endOf(
-  build: Build,
-  status: Exclude<Build['status'], 'IN_PROGRESS'>,
-  context: string | undefined,
-  now: number,
-): Build {
+export function endOf(build: Build, status: EndStatus, context: string | undefined, now: number): Build {
   if (status === 'SUCCEEDED') return { ...inPhase(build, 'COMPLETED', now), status, end: now }
-  const phases = build.phases.map((phase) =>
-    phase.status === undefined
-      ? { ...phase, status, end: now, ...(context === undefined ? {} : { context }) }
-      : phase,
-  )
+  const ended = { status, end: now, ...(context === undefined ? {} : { context }) }
+  const phases = build.phases.map((phase) => (phase.status === undefined ? { ...phase, ...ended } : phase))
   const taken = phases.some(({ type }) => type === 'PROVISIONING')
   const back = { type: 'FINALIZING', status: 'SUCCEEDED', start: now, end: now } as const
   return {
@@ -156,7 +142,7 @@ export const describe = (build: Build): JsonObject => ({
   initiator: build.initiator,
   startTime: seconds(build.start),
   endTime: seconds(build.end),
-  environment: { environmentVariables: build.variables.map((variable) => ({ ...variable })) },
+  environment: { environmentVariables: build.variables },
   phases: build.phases.map(({ type, status, start, end, context }) => ({
     phaseType: type,
     phaseStatus: status,
@@ -186,7 +172,7 @@ export const eventDetail = (build: Build): JsonObject => ({
     'build-complete': build.end !== undefined,
     'build-start-time': time(build.start),
     initiator: build.initiator,
-    environment: { 'environment-variables': build.variables.map((variable) => ({ ...variable })) },
+    environment: { 'environment-variables': build.variables },
     phases: build.phases.map(phaseDetail),
   },
 })
@@ -204,13 +190,5 @@ const phaseDetail = ({ type, status, start, end, context }: PhaseRecord): JsonOb
 /** Formats a time like `Sep 1, 2017 4:12:29 PM`. */
 const time = (ms: number): string =>
   new Date(ms)
-    .toLocaleString('en-US', {
-      timeZone: 'UTC',
-      year: 'numeric',
-      month: 'short',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: '2-digit',
-      second: '2-digit',
-    })
+    .toLocaleString('en-US', { timeZone: 'UTC', dateStyle: 'medium', timeStyle: 'medium' })
     .replace(/^(\w+ \d+, \d+), /, '$1 ')

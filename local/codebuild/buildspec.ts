@@ -43,11 +43,8 @@ export function parseBuildSpec(text: string, where: string): BuildSpec {
 
 function parsePhases(raw: Json | undefined, where: string): Phase[] {
   const phases = object(raw, `${where}: phases`)
-  only(
-    phases,
-    PHASES.map((name) => name.toLowerCase()),
-    `${where}: phases`,
-  )
+  const known = PHASES.map((name) => name.toLowerCase())
+  only(phases, known, `${where}: phases`)
   return PHASES.flatMap((name) => {
     const given = phases[name.toLowerCase()]
     if (given === undefined) return []
@@ -57,7 +54,7 @@ function parsePhases(raw: Json | undefined, where: string): Phase[] {
   })
 }
 
-function only(given: JsonObject, known: readonly string[], where: string): void {
+export function only(given: JsonObject, known: readonly string[], where: string): void {
   const unknown = Object.keys(given).filter((name) => !known.includes(name))
   if (unknown.length > 0) throw new Error(`${where}: ${unknown.join(', ')} is not known here`)
 }
@@ -80,8 +77,8 @@ export const SCRIPTS = '/codebuild/scripts'
 const STATE = '/codebuild/state'
 
 function driver(shell: string, phases: readonly Phase[]): string {
-  const has = (name: PhaseName): boolean => phases.some((phase) => phase.name === name)
-  const call = (name: PhaseName): string => (has(name) ? `phase ${name}` : 'true')
+  const call = (name: PhaseName): string =>
+    phases.some((phase) => phase.name === name) ? `phase ${name}` : 'true'
   return `
 exec 5<&0 </dev/null
 { read -r _ <&5; kill -9 -1; } 3>&- >/dev/null 2>&1 &

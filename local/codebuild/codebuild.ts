@@ -4,14 +4,13 @@ import { randomUUID } from 'node:crypto'
 import type { Events } from '../events/events.ts'
 import { type Faults, NO_FAULTS } from '../faults.ts'
 import type { Roles } from '../iam/roles.ts'
-import type { RootPlaces } from '../roots.ts'
 import type { Template } from '../template/template.ts'
 import { AwsError, authorize, member, type Operations } from '../wire/aws-json.ts'
 import { remove } from '../wire/files.ts'
 import { type JsonObject, list, object, string, strings } from '../wire/json.ts'
-import { ACCOUNT, type Clock, type Principal, REGION } from '../wire/types.ts'
-import { type BuildRun, runBuild } from './build-run.ts'
-import { type Builder, DIED } from './builder.ts'
+import { ACCOUNT, type Principal, REGION } from '../wire/types.ts'
+import { type BuildRun, runBuild, type Workshop } from './build-run.ts'
+import { DIED } from './builder.ts'
 import {
   type Build,
   type Builds,
@@ -35,21 +34,14 @@ interface CodeBuild {
   stop(): Promise<void>
 }
 
-interface CodeBuildOptions {
+interface CodeBuildOptions extends Workshop {
   readonly template: Template
   readonly roles: Roles
   readonly events: Pick<Events, 'emit'>
-  readonly builder: Builder
   /** records and logs */
   readonly dir: string
-  /** folder for the folders of this stack's builds; every user must be able to pass through it */
-  readonly scratch: string
-  readonly roots: RootPlaces
-  /** path of the socket through which builds reach the store */
-  readonly store: string
   /** maximum concurrent builds */
   readonly concurrency: number
-  readonly now: Clock
   readonly log?: (line: string) => void
   readonly faults?: Faults
 }
@@ -78,8 +70,8 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
   function announce(build: Build): void {
     if (!faults.strikes('build-event-lost'))
       options.events.emit({
+        'detail-type': 'CodeBuild Build State Change',
         source: 'aws.codebuild',
-        detailType: 'CodeBuild Build State Change',
         resources: [buildArn(build.id)],
         detail: eventDetail(build),
       })
@@ -117,10 +109,9 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
       if (unsettled.size === 0)
         log(`the end of a build cannot be recorded, and is tried again: ${String(error)}`)
       unsettled.add(ended.id)
-      const timer = setTimeout(() => {
+      setTimeout(() => {
         if (!stopped) settle(ended)
-      }, SETTLE_MS)
-      timer.unref()
+      }, SETTLE_MS).unref()
     }
   }
 
@@ -130,12 +121,13 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
     const before = builds.all().find((build) => isSame(build, project, order, now()))
     if (before !== undefined) return { build: describe(before) }
     checkQueue()
-    const build = newBuild({ project, order, caller, number: nextNumber(builds) }, now())
+    const build = newBuild(project, order, { number: nextNumber(builds), caller, start: now() })
     builds.save(build)
     announce(build)
     if (build.end === undefined) {
       waiting.push(build.id)
-      setTimeout(() => expire(build.id), project.queuedTimeoutMs).unref()
+      const expire = () => endWaiting(build.id, 'TIMED_OUT', 'The build waited too long for its turn')
+      setTimeout(expire, project.queuedTimeoutMs).unref()
       next()
     }
     return { build: describe(builds.get(build.id)!) }
@@ -151,9 +143,6 @@ export function createCodeBuild(options: CodeBuildOptions): CodeBuild {
       )
   }
 
-  function expire(id: string): void {
-    endWaiting(id, 'TIMED_OUT', 'The build waited too long for its turn')
-  }
   function endWaiting(id: string, status: 'TIMED_OUT' | 'STOPPED', context: string): boolean {
     const index = waiting.indexOf(id)
     if (index < 0) return false
@@ -221,14 +210,11 @@ function find(projects: readonly Project[], name: string, caller: Principal, act
   return project
 }
 
-interface Order {
-  readonly token: string | undefined
-  readonly overrides: readonly Variable[]
-}
+type Order = ReturnType<typeof orderOf>
 
 const START_MEMBERS = ['environmentVariablesOverride', 'idempotencyToken', 'projectName']
 
-function orderOf(input: JsonObject): Order {
+function orderOf(input: JsonObject) {
   const unknown = Object.keys(input).filter((name) => !START_MEMBERS.includes(name))
   if (unknown.length > 0)
     throw new AwsError('InvalidInputException', `${unknown.join(', ')} is not known here`)
@@ -267,28 +253,25 @@ function variablesOf(project: Project, overrides: readonly Variable[]): Variable
 const nextNumber = (builds: Builds): number =>
   builds.all().reduce((most, { number }) => Math.max(most, number), 0) + 1
 
-interface NewBuild {
-  readonly project: Project
-  readonly order: Order
-  readonly caller: Principal
-  readonly number: number
-}
-
-function newBuild({ project, order: { token, overrides }, caller, number }: NewBuild, now: number): Build {
+function newBuild(
+  project: Project,
+  { token, overrides }: Order,
+  { number, caller, start }: { number: number; caller: Principal; start: number },
+): Build {
   const build: Build = {
     id: `${project.name}:${randomUUID()}`,
     project: project.name,
     number,
     status: 'IN_PROGRESS',
     phases: [
-      { type: 'SUBMITTED', status: 'SUCCEEDED', start: now, end: now },
-      { type: 'QUEUED', start: now },
+      { type: 'SUBMITTED', status: 'SUCCEEDED', start, end: start },
+      { type: 'QUEUED', start },
     ],
     variables: variablesOf(project, overrides),
     initiator: caller.name,
     ...(token === undefined ? {} : { token }),
-    start: now,
+    start,
     announced: false,
   }
-  return project.impossible === undefined ? build : endOf(build, 'FAILED', project.impossible, now)
+  return project.impossible === undefined ? build : endOf(build, 'FAILED', project.impossible, start)
 }

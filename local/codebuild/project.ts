@@ -4,7 +4,7 @@ import type { Roles } from '../iam/roles.ts'
 import type { Resource } from '../template/template.ts'
 import { type JsonObject, list, number, object, string } from '../wire/json.ts'
 import type { Variable } from './builds.ts'
-import { type BuildSpec, parseBuildSpec } from './buildspec.ts'
+import { type BuildSpec, only, parseBuildSpec } from './buildspec.ts'
 
 export interface Project {
   readonly name: string
@@ -34,8 +34,7 @@ const ENVIRONMENT = [
 export function openProject({ properties, logicalId, name }: Resource, roles: Roles): Project {
   roles.assume(string(properties.ServiceRole, `${logicalId}.ServiceRole`), 'codebuild.amazonaws.com')
   const environment = object(properties.Environment, `${logicalId}.Environment`)
-  const unknown = Object.keys(environment).filter((key) => !ENVIRONMENT.includes(key))
-  if (unknown.length > 0) throw new Error(`${logicalId}.Environment: ${unknown.join(', ')} is not known here`)
+  only(environment, ENVIRONMENT, `${logicalId}.Environment`)
   const source = object(properties.Source, `${logicalId}.Source`)
   if (source.Type !== 'NO_SOURCE' || object(properties.Artifacts, logicalId).Type !== 'NO_ARTIFACTS')
     throw new Error(`${logicalId}: only projects without source and artifacts are known here`)

@@ -7,13 +7,6 @@ import { join } from 'node:path'
 import type { Order } from './builder-protocol.ts'
 import { SCRIPTS } from './buildspec.ts'
 
-interface Sandbox {
-  /**
-   * Starts `sh {SCRIPTS}/driver` in a new folder below `scratch`, with the roots at /roots. The output is on stdout and stderr,
-   * and the driver's reports are on descriptor 3. When this process ends, everything in the sandbox ends.
-   */
-  run(order: Order): Running
-}
 export interface Running {
   readonly process: ChildProcess
   /** Kills everything in the sandbox, also before it has started. */
@@ -31,10 +24,7 @@ const BUILD_UID = 64055
 /** Same path as in buildspecs/common/transfer.sh. */
 const STORE = '/run/store.sock'
 
-/**
- * A container that is not privileged may not create namespaces: https://docs.docker.com/engine/security/seccomp/ lists `unshare`
- * and `clone` as denied.
- */
+/** A container may not create namespaces unless it is privileged: https://docs.docker.com/engine/security/seccomp/ */
 const UNPRIVILEGED = ['--unshare-user', '--disable-userns']
 
 /**
@@ -54,7 +44,7 @@ export const IMAGE_PATH = '/image'
  * then the kernel does not let an inner sandbox mount a /proc. So root runs it under an unused uid, if that uid may create user
  * namespaces. Otherwise it runs as root, and inner sandboxes use the outer /proc. Throws if neither works.
  */
-export function openSandbox(root: string): Sandbox {
+export function openSandbox(root: string): { run(order: Order): Running } {
   if (!existsSync(join(root, 'usr/bin/bwrap')))
     throw new Error(
       `the build root ${root} is missing, or has no bubblewrap: the next request for a probe composes it`,
@@ -88,23 +78,17 @@ function bubblewrap(root: string, args: readonly string[]): [string, string[]] {
 
 const image = (root: string): string[] => [
   ...['--unshare-all', '--die-with-parent', '--new-session', '--clearenv'],
-  ...[
-    '--ro-bind',
-    join(root, 'usr'),
-    '/usr',
-    '--symlink',
-    'usr/bin',
-    '/bin',
-    '--symlink',
-    'usr/sbin',
-    '/sbin',
-  ],
-  ...['--symlink', 'usr/lib', '/lib', '--symlink', 'usr/lib64', '/lib64'],
+  ...['--ro-bind', join(root, 'usr'), '/usr'],
+  ...['bin', 'sbin', 'lib', 'lib64'].flatMap((name) => ['--symlink', `usr/${name}`, `/${name}`]),
   ...['--ro-bind-try', join(root, 'etc/alternatives'), '/etc/alternatives'],
   ...IMAGE_COMMANDS.flatMap((name) => ['--symlink', `/usr/bin/${name}`, `${IMAGE_PATH}/${name}`]),
   ...['--setenv', 'PATH', IMAGE_PATH, '--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp'],
 ]
 
+/**
+ * Starts `sh {SCRIPTS}/driver` in a new folder below `scratch`, with the roots at /roots. The output is on stdout and stderr,
+ * and the driver's reports are on descriptor 3. When this process ends, everything in the sandbox ends.
+ */
 function start(root: string, uid: number | undefined, order: Order): Running {
   const { scratch, roots, scripts, variables, store, privileged } = order
   const { folder, source } = prepare(uid, scratch, scripts)

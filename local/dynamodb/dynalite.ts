@@ -1,9 +1,9 @@
 // Calls dynalite's store and operations in this process. There is no port that could bypass the policies.
 
 import { createRequire } from 'node:module'
-import { isDeepStrictEqual } from 'node:util'
+import { isDeepStrictEqual, promisify } from 'node:util'
 import type { Json, JsonObject } from '../wire/json.ts'
-import { type Done, type Lag, type Operation, writeTogether } from './together.ts'
+import { type Done, type Lag, writeTogether } from './together.ts'
 import { type LoggedDb, mendTornLog } from './torn-log.ts'
 
 const require = createRequire(import.meta.url)
@@ -15,11 +15,7 @@ interface LevelDb extends LoggedDb {
   values: OpenIterator
   open(options: { maxOpenFiles: number }): Promise<void>
 }
-type OpenIterator = (options?: object) => LevelIterator
-interface LevelIterator {
-  close(): Promise<void>
-  return?(): Promise<void>
-}
+type OpenIterator = (options?: object) => { close(): Promise<void>; return?(): Promise<void> }
 
 interface ItemDb {
   lock(key: string, work: (release: (done: Done) => Done) => void): void
@@ -36,10 +32,6 @@ interface Internals {
   createIndexKey(item: JsonObject, table: JsonObject, keySchema: Json): string
 }
 type Action = (store: Store, input: JsonObject, done: (error: unknown, data?: JsonObject) => void) => void
-interface Validation {
-  readonly types: object
-  readonly custom?: unknown
-}
 interface Validations {
   checkTypes(input: JsonObject, types: object): JsonObject
   checkValidations(input: JsonObject, types: object, custom: unknown, store: Store): void
@@ -86,12 +78,9 @@ const OPERATIONS = [
   'Query',
   'Scan',
   'UpdateItem',
-] as const
+]
 
-/**
- * Each file has 2 MB and is mapped into memory when it is read. LevelDB's default is 1,000 files, and a big index would use all
- * of them.
- */
+/** Each has 2 MB and is mapped into memory when it is read. A big index would use all of LevelDB's default, 1,000. */
 const MAX_OPEN_FILES = 64
 
 /**
@@ -133,10 +122,7 @@ function readAtOnce(db: LevelDb): void {
   }
 }
 
-/**
- * dynalite ends each stream of a Query or Scan with its iterator's `return`. LevelDB's iterators have no `return`, so each would
- * stay open with its snapshot.
- */
+/** dynalite ends each stream with its iterator's `return`. LevelDB's iterators lack it, and would stay open with snapshots. */
 export function closeIterators(db: Pick<LevelDb, 'keys' | 'values'>): void {
   const closing =
     (open: OpenIterator): OpenIterator =>
@@ -149,26 +135,18 @@ export function closeIterators(db: Pick<LevelDb, 'keys' | 'values'>): void {
   db.values = closing(db.values.bind(db))
 }
 
-interface Loaded {
-  readonly action: Action
-  readonly validation: Validation
-}
-const loaded = new Map<string, Loaded>(
+const loaded = new Map(
   OPERATIONS.map((operation) => {
     const file = `${operation[0]!.toLowerCase()}${operation.slice(1)}`
-    const action = require(`dynalite/actions/${file}`) as Action
-    return [operation, { action, validation: require(`dynalite/validations/${file}`) as Validation }]
+    const action = promisify(require(`dynalite/actions/${file}`) as Action)
+    const validation = require(`dynalite/validations/${file}`) as { types: object; custom?: unknown }
+    return [operation, { action, validation }] as const
   }),
 )
 
 const VALIDATION = 'com.amazon.coral.validate#ValidationException'
 
-async function perform(
-  store: Store,
-  operation: string,
-  raw: JsonObject,
-  fault: Fault = () => undefined,
-): Promise<Answer> {
+async function perform(store: Store, operation: string, raw: JsonObject, fault?: Fault): Promise<Answer> {
   const found = loaded.get(operation)
   if (found === undefined)
     return { status: 400, body: { __type: 'com.amazon.coral.service#UnknownOperationException' } }
@@ -176,22 +154,14 @@ async function perform(
   try {
     const input = validations.checkTypes(raw, validation.types)
     validations.checkValidations(input, validation.types, validation.custom, store)
-    const message = fault(input)
+    const message = fault?.(input)
     if (message !== undefined) return { status: 400, body: { __type: VALIDATION, message } }
-    return { status: 200, body: await call(action, store, input) }
+    return { status: 200, body: (await action(store, input)) ?? {} }
   } catch (error) {
     if (isAnswer(error)) return { status: error.statusCode, body: error.body }
     throw error
   }
 }
-
-const call = (action: Action, store: Store, input: JsonObject): Promise<JsonObject> =>
-  new Promise((resolve, reject) => {
-    action(store, input, (error, data) => {
-      if (error) reject(error)
-      else resolve(data ?? {})
-    })
-  })
 
 const isAnswer = (error: unknown): error is { statusCode: number; body: JsonObject } =>
   typeof error === 'object' && error !== null && 'statusCode' in error && 'body' in error
@@ -203,12 +173,10 @@ const PAGE = 100
  * Repairs databases of older software, and indexes that lag behind their table. Each entry is repaired under the lock of its
  * item, while other operations continue. False: it was stopped; the next start begins again.
  */
-async function rebuildIndexes(
-  store: Store,
-  { TableName, description, indexes }: IndexedTable,
-  stopped: AbortSignal,
-): Promise<boolean> {
+async function rebuildIndexes(store: Store, table: IndexedTable, stopped: AbortSignal): Promise<boolean> {
+  const { TableName, description, indexes } = table
   const { db } = store
+  const write = promisify(db.batch.bind(db))
   const items = store.getItemDb(TableName)
   const itemAt = (key: string) => db.getSync(`item-${TableName}~${key}`)
   const entryOf = (item: JsonObject, { name, keySchema, keys, attributes }: TableIndex) =>
@@ -231,7 +199,7 @@ async function rebuildIndexes(
       await inTurn(items, key, async () => {
         const item = itemAt(key)
         if (item === undefined || entryOf(item, index)?.key !== entry)
-          await batched(db, [{ type: 'del', key: entry }])
+          await write([{ type: 'del', key: entry }])
       })
     }
   const prefix = `item-${TableName}~`
@@ -242,11 +210,7 @@ async function rebuildIndexes(
       const item = itemAt(key)
       const entries = item === undefined ? [] : indexes.flatMap((index) => entryOf(item, index) ?? [])
       const wrong = entries.filter((entry) => !isDeepStrictEqual(db.getSync(entry.key), entry.value))
-      if (wrong.length > 0)
-        await batched(
-          db,
-          wrong.map((entry) => ({ type: 'put', ...entry })),
-        )
+      if (wrong.length > 0) await write(wrong.map((entry) => ({ type: 'put', ...entry })))
     })
   }
   return true
@@ -261,11 +225,6 @@ const inTurn = (items: ItemDb, key: string, work: () => Promise<void>): Promise<
       const done = release((error) => (error ? reject(error) : resolve()))
       work().then(() => done(null), done)
     })
-  })
-
-const batched = (db: LevelDb, operations: readonly Operation[]): Promise<void> =>
-  new Promise((resolve, reject) => {
-    db.batch(operations, (error) => (error ? reject(error) : resolve()))
   })
 
 const pick = (item: JsonObject, attributes: readonly string[]): JsonObject =>

@@ -1,7 +1,9 @@
 // DynamoDB: dynalite on disk, after a check of signature and policies. Amazon's DynamoDB Local would need a JVM.
 
 import type { ServerResponse } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Faults, NO_FAULTS } from '../faults.ts'
+import type { Context } from '../iam/policy.ts'
 import type { Resource, Template } from '../template/template.ts'
 import { AwsError, authorize, type RawService } from '../wire/aws-json.ts'
 import { isObject, type Json, type JsonObject, list, object, string, strings } from '../wire/json.ts'
@@ -49,7 +51,8 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb
       const fault = (read: JsonObject) => keyFault(operation, read, keysOfTable(read))
       dynalite.perform(operation, input, fault).then(
         (answer) => send(response, answer),
-        (error: unknown) => send(response, { status: 500, body: failure(error) }),
+        (error: unknown) =>
+          send(response, { status: 500, body: { __type: INTERNAL, message: String(error) } }),
       )
     },
     expire: async () => {
@@ -78,10 +81,7 @@ async function rebuild(
   }
 }
 
-/**
- * The error of a table whose traffic grew too fast:
- * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
- */
+/** For traffic that grew too fast: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html */
 const THROTTLED: Answer = {
   status: 400,
   body: {
@@ -91,10 +91,7 @@ const THROTTLED: Answer = {
   },
 }
 
-const failure = (error: unknown): JsonObject => ({
-  __type: 'com.amazonaws.dynamodb.v20120810#InternalServerError',
-  message: String(error),
-})
+const INTERNAL = 'com.amazonaws.dynamodb.v20120810#InternalServerError'
 
 function send(response: ServerResponse, { status, body }: Answer): void {
   const text = JSON.stringify(body)
@@ -117,10 +114,7 @@ function resourceOf(operation: string, { TableName, IndexName }: JsonObject): st
  * Condition key with the partition key of an operation on one item.
  * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
  */
-function leadingKey(
-  { Key, Item }: JsonObject,
-  schemas: readonly KeySchema[],
-): Readonly<Record<string, string>> | undefined {
+function leadingKey({ Key, Item }: JsonObject, schemas: readonly KeySchema[]): Context | undefined {
   const name = schemas
     .find(({ index }) => index === undefined)
     ?.keys.find(({ kind }) => kind === 'HASH')?.name
@@ -138,10 +132,11 @@ async function own(dynalite: Dynalite, operation: string, input: JsonObject): Pr
   throw new AwsError(String(body.__type).replace(/^.*#/, ''), JSON.stringify(body))
 }
 
+const CREATED_WITH = ['KeySchema', 'AttributeDefinitions', 'GlobalSecondaryIndexes', 'BillingMode']
+
 async function prepare(dynalite: Dynalite, table: Resource): Promise<IndexedTable> {
-  const { KeySchema, AttributeDefinitions, GlobalSecondaryIndexes, BillingMode } = table.properties
-  const schema = { KeySchema, AttributeDefinitions, GlobalSecondaryIndexes, BillingMode }
-  const input = Object.fromEntries(Object.entries(schema).filter(([, value]) => value !== undefined))
+  const given = Object.entries(table.properties).filter(([name]) => CREATED_WITH.includes(name))
+  const input = Object.fromEntries(given)
   await own(dynalite, 'CreateTable', { ...input, TableName: table.name }).catch((error: unknown) => {
     if (!(error instanceof AwsError && error.code === 'ResourceInUseException')) throw error
   })
@@ -155,37 +150,37 @@ async function active(dynalite: Dynalite, table: Resource): Promise<JsonObject> 
     const { Table } = await own(dynalite, 'DescribeTable', { TableName: table.name })
     const found = object(Table, table.logicalId)
     if (found.TableStatus === 'ACTIVE') return found
-    await new Promise((resolve) => setTimeout(resolve, 2))
+    await sleep(2)
   }
 }
 
+/** The objects in a list; an absent list is empty. */
+const objects = (value: Json | undefined, where: string): JsonObject[] =>
+  list(value ?? [], where).map((entry) => object(entry, where))
+
 const keysOf = (schema: Json | undefined, where: string): string[] =>
-  list(schema ?? [], where).map((key) => string(object(key, where).AttributeName, where))
+  objects(schema, where).map(({ AttributeName }) => string(AttributeName, where))
 
 function indexesOf({ properties, logicalId }: Resource): TableIndex[] {
   const tableKeys = keysOf(properties.KeySchema, logicalId)
-  return list(properties.GlobalSecondaryIndexes ?? [], logicalId)
-    .map((index) => object(index, logicalId))
-    .map((index) => {
-      const keys = keysOf(index.KeySchema, logicalId)
-      const { ProjectionType, NonKeyAttributes } = object(index.Projection, logicalId)
-      const some = [...keys, ...tableKeys, ...strings(NonKeyAttributes, logicalId)]
-      const attributes = ProjectionType === 'ALL' ? undefined : some
-      return { name: string(index.IndexName, logicalId), keySchema: index.KeySchema ?? [], keys, attributes }
-    })
+  return objects(properties.GlobalSecondaryIndexes, logicalId).map((index) => {
+    const keys = keysOf(index.KeySchema, logicalId)
+    const { ProjectionType, NonKeyAttributes } = object(index.Projection, logicalId)
+    const some = [...keys, ...tableKeys, ...strings(NonKeyAttributes, logicalId)]
+    const attributes = ProjectionType === 'ALL' ? undefined : some
+    return { name: string(index.IndexName, logicalId), keySchema: index.KeySchema ?? [], keys, attributes }
+  })
 }
 
-function keySchemas({ properties, logicalId }: Resource): KeySchema[] {
+function keySchemas({ properties, logicalId }: Pick<Resource, 'properties' | 'logicalId'>): KeySchema[] {
   const of = (schema: Json | undefined, index: string | undefined): KeySchema => ({
     index,
-    keys: list(schema ?? [], logicalId)
-      .map((key) => object(key, logicalId))
-      .map(({ AttributeName, KeyType }) => ({
-        name: string(AttributeName, logicalId),
-        kind: KeyType === 'RANGE' ? 'RANGE' : 'HASH',
-      })),
+    keys: objects(schema, logicalId).map(({ AttributeName, KeyType }) => ({
+      name: string(AttributeName, logicalId),
+      kind: KeyType === 'RANGE' ? 'RANGE' : 'HASH',
+    })),
   })
-  const indexes = list(properties.GlobalSecondaryIndexes ?? [], logicalId).map((it) => object(it, logicalId))
+  const indexes = objects(properties.GlobalSecondaryIndexes, logicalId)
   return [
     of(properties.KeySchema, undefined),
     ...indexes.map(({ KeySchema, IndexName }) => of(KeySchema, string(IndexName, logicalId))),
@@ -194,14 +189,12 @@ function keySchemas({ properties, logicalId }: Resource): KeySchema[] {
 
 /** Throws if keys or indexes differ from the template: here they cannot change in a table with data. */
 function sameKeys(found: JsonObject, { properties, name, logicalId }: Resource): void {
-  const shape = (table: JsonObject): string =>
-    JSON.stringify([
-      keysOf(table.KeySchema, logicalId),
-      list(table.GlobalSecondaryIndexes ?? [], logicalId)
-        .map((index) => object(index, logicalId))
-        .map((index) => [string(index.IndexName, logicalId), ...keysOf(index.KeySchema, logicalId)].join())
-        .sort(),
-    ])
+  const shape = (table: JsonObject): string => {
+    const schemas = keySchemas({ properties: table, logicalId })
+    return JSON.stringify(
+      schemas.map(({ index = '', keys }) => [index, ...keys.map((key) => key.name)]).sort(),
+    )
+  }
   if (shape(found) !== shape(properties))
     throw new Error(
       `table ${name} on disk has other keys or indexes than the template: choose another DATA_DIR, or remove the data`,
@@ -216,19 +209,16 @@ async function expireItems(dynalite: Dynalite, table: Resource, seconds: number)
     ExpressionAttributeValues: { ':now': { N: String(seconds) } },
   }
   const keys = keysOf(properties.KeySchema, logicalId)
-  for (let start: Json | undefined; ; ) {
-    const page = { TableName, FilterExpression: '#ttl < :now', ...past, Limit: 1000 }
-    const found = await own(
-      dynalite,
-      'Scan',
-      start === undefined ? page : { ...page, ExclusiveStartKey: start },
-    )
-    for (const item of list(found.Items ?? [], logicalId).map((entry) => object(entry, logicalId))) {
+  const page = { TableName, FilterExpression: '#ttl < :now', ...past, Limit: 1000 }
+  let start: Json | undefined
+  do {
+    const after = start === undefined ? {} : { ExclusiveStartKey: start }
+    const found = await own(dynalite, 'Scan', { ...page, ...after })
+    for (const item of objects(found.Items, logicalId)) {
       const Key = Object.fromEntries(keys.map((key) => [key, item[key]]))
       const input = { TableName, Key, ConditionExpression: '#ttl < :now', ...past }
       await dynalite.perform('DeleteItem', input)
     }
     start = found.LastEvaluatedKey
-    if (start === undefined) return
-  }
+  } while (start !== undefined)
 }

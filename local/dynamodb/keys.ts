@@ -30,13 +30,10 @@ export function keyFault(
   schemas: readonly KeySchema[],
 ): string | undefined {
   for (const schema of schemas) {
-    const values = schema.keys.map((key) => ({
-      ...key,
-      values: valuesOf(operation, input, schema, key.name),
-    }))
+    const keys = schema.keys.map((key) => ({ ...key, given: valuesOf(operation, input, schema, key.name) }))
     // An index omits items that lack one of its keys.
-    const isIn = values.every((key) => key.values.length > 0) || operation === 'Query'
-    for (const { name, kind, values: given } of values) {
+    const isIn = keys.every(({ given }) => given.length > 0) || operation === 'Query'
+    for (const { name, kind, given } of keys) {
       const bytes = given.map(bytesOf)
       if (bytes.includes(0)) return emptyFault(operation, name, schema.index)
       if (isIn && bytes.some((count) => count !== undefined && count > MOST[kind])) return TOO_LONG[kind]

@@ -3,14 +3,11 @@
 import type { Source } from './json-source.ts'
 import { compileMatcher, type Matcher } from './matchers.ts'
 
-/** An event fits if all fields fit. Sorted by path. */
-export type Branch = readonly Field[]
-interface Field {
-  /** e.g. `detail.build-status`; a name with a dot equals nested names */
-  readonly path: string
-  /** the field fits if one of them fits */
-  readonly matchers: readonly Matcher[]
-}
+/**
+ * An event fits if all fields fit, and a field fits if one of its matchers fits. Sorted by path, e.g. `detail.build-status`; a
+ * name with a dot equals nested names.
+ */
+export type Branch = readonly (readonly [path: string, matchers: readonly Matcher[]])[]
 
 /** If a field is named twice, the last one counts. */
 type Fields = ReadonlyMap<string, readonly Matcher[]>
@@ -28,7 +25,7 @@ const NO_FIELDS_WITHIN_OR = new Set([
 /** Throws if EventBridge refuses the pattern; the message begins with `where` and the field. */
 export function branches(pattern: Source, where: string): readonly Branch[] {
   return ofObject(pattern, { where, path: [], withinOr: false }, [new Map()]).map((fields) =>
-    [...fields].map(([path, matchers]) => ({ path, matchers })).sort((a, b) => (a.path < b.path ? -1 : 1)),
+    [...fields].sort(([a], [b]) => (a < b ? -1 : 1)),
   )
 }
 

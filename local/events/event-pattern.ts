@@ -29,13 +29,14 @@ const sourceText = (json: Json): string => (typeof json === 'string' ? json : JS
  */
 function fits([field, ...rest]: Branch, leaves: readonly Leaf[], chosen: Leaf['within']): boolean {
   if (field === undefined) return true
+  const [path, matchers] = field
   const found = leaves.flatMap((leaf) => {
-    const within = leaf.path === field.path ? consistent(chosen, leaf.within) : undefined
+    const within = leaf.path === path ? consistent(chosen, leaf.within) : undefined
     return within === undefined ? [] : [{ value: leaf.value, within }]
   })
-  if (found.length === 0) return field.matchers.includes('absent') && fits(rest, leaves, chosen)
+  if (found.length === 0) return matchers.includes('absent') && fits(rest, leaves, chosen)
   return found.some(
     ({ value, within }) =>
-      field.matchers.some((matcher) => matcher !== 'absent' && matcher(value)) && fits(rest, leaves, within),
+      matchers.some((matcher) => matcher !== 'absent' && matcher(value)) && fits(rest, leaves, within),
   )
 }

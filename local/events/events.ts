@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Deliveries } from '../lambda/deliveries.ts'
+import { sentOrLost } from '../lambda/destination.ts'
 import type { Fn, Functions } from '../lambda/lambda.ts'
 import type { Room } from '../room.ts'
 import type { Message } from '../sqs/queue.ts'
@@ -13,8 +14,8 @@ import { busName, DEFAULT_BUS, type Rule, type Target, toRule } from './rules.ts
 
 export interface Events {
   readonly operations: Operations
-  /** Sends an event of AWS itself on the default bus. It is durable when the call returns. */
-  emit(event: { source: string; detailType: string; detail: JsonObject; resources: readonly string[] }): void
+  /** Sends an event of AWS itself on the default bus. `fields`: all that are its own. It is durable when the call returns. */
+  emit(fields: Readonly<Record<'detail-type' | 'source' | 'resources' | 'detail', Json>>): void
   /** Fires each schedule shortly after the start (rates from an hour: a twelfth of the rate later), and then at its rate. */
   startSchedules(): void
   stop(): void
@@ -55,26 +56,25 @@ export function createEvents(options: EventsOptions): Events {
 
   function fire({ arn, targets }: Rule, event: JsonObject): void {
     for (const target of targets) {
-      const [to, sent] = [target.fn, target.input ?? event]
-      if (to.permits('events.amazonaws.com', arn)) options.deliveries.accept(to, sent)
-      else log(`rule ${arn} has no permission to invoke ${to.name}: ${bury(target, sent, arn)}`)
+      const { fn, input = event } = target
+      if (fn.permits('events.amazonaws.com', arn)) options.deliveries.accept(fn, input)
+      else log(`rule ${arn} has no permission to invoke ${fn.name}: ${bury(target, input, arn)}`)
     }
   }
-  /** Sends the event to the dead-letter queue, and returns the outcome as text for the log. */
-  function bury({ fn, deadLetters }: Target, event: JsonObject, ruleArn: string): string {
-    if (deadLetters === undefined) return 'the event is lost, as it would be in AWS'
-    try {
-      options.toQueue(deadLetters, deadLetter(fn, event, ruleArn), ruleArn)
-      return '`probe-registry replay` shows the event and sends it again'
-    } catch (error) {
-      if (!(error instanceof AwsError)) throw error
-      return `the event is lost, as it would be in AWS: ${error.message}`
-    }
-  }
+  const bury = ({ fn, deadLetters }: Target, event: JsonObject, ruleArn: string): string =>
+    sentOrLost('the event', deadLetters, (queue) =>
+      options.toQueue(queue, deadLetter(fn, event, ruleArn), ruleArn),
+    )
   /** If the event cannot be written to disk, it is skipped until the schedule fires again. */
   function fireOnTime(rule: Rule): void {
+    const fields = {
+      'detail-type': 'Scheduled Event',
+      source: 'aws.events',
+      resources: [rule.arn],
+      detail: {},
+    }
     try {
-      fire(rule, schedule(rule))
+      fire(rule, envelope(fields))
     } catch (error) {
       log(`a schedule is left out this time: ${String(error)}`)
     }
@@ -92,8 +92,6 @@ export function createEvents(options: EventsOptions): Events {
     resources: [],
     ...fields,
   })
-  const schedule = (rule: Rule): JsonObject =>
-    envelope({ 'detail-type': 'Scheduled Event', source: 'aws.events', resources: [rule.arn], detail: {} })
 
   function put(entry: JsonObject, caller: Principal): JsonObject {
     const bus = busName(entry.EventBusName)
@@ -119,15 +117,13 @@ export function createEvents(options: EventsOptions): Events {
   }
   return {
     operations: { PutEvents: (input, caller) => putEvents(input, (entry) => put(entry, caller)) },
-    emit: ({ source, detailType, detail, resources }) =>
-      publish(
-        DEFAULT_BUS,
-        envelope({ 'detail-type': detailType, source, resources: [...resources], detail }),
-      ),
+    emit: (fields) => publish(DEFAULT_BUS, envelope(fields)),
     startSchedules: () => {
-      for (const rule of rules.filter(({ everyMs }) => everyMs !== undefined)) {
-        timers.push(setTimeout(() => fireOnTime(rule), firstFireMs(rule.everyMs!)))
-        timers.push(setInterval(() => fireOnTime(rule), Math.min(rule.everyMs!, LONGEST_TIMER_MS)))
+      for (const rule of rules) {
+        const { everyMs } = rule
+        if (everyMs === undefined) continue
+        timers.push(setTimeout(() => fireOnTime(rule), firstFireMs(everyMs)))
+        timers.push(setInterval(() => fireOnTime(rule), Math.min(everyMs, LONGEST_TIMER_MS)))
       }
     },
     stop: () => {

@@ -1,9 +1,11 @@
-// Parses JSON without loss: repeated names stay separate, and numbers keep their digits.
+// Parses JSON without loss: repeated names stay separate, and numbers keep their digits. Reads the arguments of a pattern's
+// operators, and throws if one has the wrong form.
 
 export type Source =
-  | { readonly tag: 'object'; readonly fields: readonly (readonly [name: string, value: Source])[] }
+  | { readonly tag: 'object'; readonly fields: Fields }
   | { readonly tag: 'list'; readonly entries: readonly Source[] }
   | Literal
+export type Fields = readonly (readonly [name: string, value: Source])[]
 export type Literal =
   | { readonly tag: 'string'; readonly text: string }
   /** as written, e.g. `3.0e2` */
@@ -28,11 +30,28 @@ export function readSource(text: string): Source {
     if (token === '[') return { tag: 'list', entries: until(']', next) }
     return literal(token)
   }
-  const field = (): readonly [string, Source] => [JSON.parse(tokens[at++]!) as string, next()]
+  const field = (): Fields[number] => [JSON.parse(tokens[at++]!) as string, next()]
   return next()
 }
 
 function literal(token: string): Literal {
   if (token.startsWith('"')) return { tag: 'string', text: JSON.parse(token) as string }
   return /^[-\d]/.test(token) ? { tag: 'number', digits: token } : { tag: 'word', word: token }
+}
+
+export function only(fields: Fields): Fields[number] {
+  const [field, ...more] = fields
+  if (field === undefined || more.length > 0) throw new Error('a matcher has exactly one operator')
+  return field
+}
+
+export function text(argument: Source): string {
+  if (argument.tag !== 'string') throw new Error('this operator takes a text')
+  return argument.text
+}
+
+export function oneOrMore(argument: Source): readonly Source[] {
+  if (argument.tag !== 'list') return [argument]
+  if (argument.entries.length === 0) throw new Error('an empty list is not allowed')
+  return argument.entries
 }

@@ -19,12 +19,10 @@ export function leavesOf(event: Source): readonly Leaf[] {
       for (const [name, inner] of value.fields) walk(inner, [...path, name], within)
     } else if (value.tag === 'list') {
       const id = lists++
-      for (const [index, entry] of value.entries.entries())
-        walk(
-          entry,
-          path,
-          entry.tag === 'object' || entry.tag === 'list' ? new Map(within).set(id, index) : within,
-        )
+      for (const [index, entry] of value.entries.entries()) {
+        const isPlain = entry.tag !== 'object' && entry.tag !== 'list'
+        walk(entry, path, isPlain ? within : new Map(within).set(id, index))
+      }
     } else {
       leaves.push({ path: path.join('.'), value, within })
     }

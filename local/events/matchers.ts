@@ -2,10 +2,8 @@
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
 
 import { type Address, address, block } from './addresses.ts'
-import { type Fields, oneOrMore, only, text } from './arguments.ts'
-import type { Literal, Source } from './json-source.ts'
-import { comparable } from './numbers.ts'
-import { range } from './ranges.ts'
+import { type Fields, type Literal, oneOrMore, only, type Source, text } from './json-source.ts'
+import { comparable, range } from './numbers.ts'
 import { inAnyCase, prefix, sameText, suffix, type TextTest, wildcard } from './texts.ts'
 
 /** `absent` fits if the event lacks the field; a test checks one value. */
@@ -30,8 +28,8 @@ const OPERATORS: Readonly<Record<string, (argument: Source) => Matcher>> = {
   wildcard: (argument) => ofText(wildcard(text(argument))),
   numeric: (argument) => ofNumber(range(argument)),
   cidr: (argument) => cidr(text(argument)),
-  exists: (argument) => exists(argument),
-  'anything-but': (argument) => anythingBut(argument),
+  exists,
+  'anything-but': anythingBut,
 }
 
 /** Compares numbers by value, and IP addresses by address. */
@@ -104,18 +102,16 @@ function unwantedValues(argument: Source): readonly Test[] {
 /** `prefix` and `suffix` take one text; the other operators also take a list. */
 function unwantedTexts(fields: Fields): readonly Test[] {
   const [name, argument] = only(fields)
-  switch (name) {
-    case 'prefix':
-      return [ofText(prefix(notEmpty(argument)))]
-    case 'suffix':
-      return [ofText(suffix(notEmpty(argument)))]
-    case 'equals-ignore-case':
-      return oneOrMore(argument).map((one) => ofText(inAnyCase('^', text(one), '$')))
-    case 'wildcard':
-      return oneOrMore(argument).map((one) => ofText(wildcard(text(one))))
-    default:
-      throw new Error(`anything-but takes no ${name}`)
-  }
+  const compile = Object.hasOwn(UNWANTED, name) ? UNWANTED[name] : undefined
+  if (compile === undefined) throw new Error(`anything-but takes no ${name}`)
+  return compile(argument).map(ofText)
+}
+
+const UNWANTED: Readonly<Record<string, (argument: Source) => readonly TextTest[]>> = {
+  prefix: (argument) => [prefix(notEmpty(argument))],
+  suffix: (argument) => [suffix(notEmpty(argument))],
+  'equals-ignore-case': (argument) => oneOrMore(argument).map((one) => inAnyCase('^', text(one), '$')),
+  wildcard: (argument) => oneOrMore(argument).map((one) => wildcard(text(one))),
 }
 
 function notEmpty(argument: Source): Source {

@@ -1,7 +1,6 @@
 // Tests for a text: equality, prefix and suffix, with or without case, and wildcards.
 
-import { type Fields, only, text } from './arguments.ts'
-import type { Source } from './json-source.ts'
+import { type Fields, only, type Source, text } from './json-source.ts'
 
 export type TextTest = (text: string) => boolean
 
@@ -10,16 +9,12 @@ export const sameText =
   (found) =>
     found === wanted
 
-export function prefix(argument: Source): TextTest {
-  if (argument.tag === 'object') return inAnyCase('^', ignoringCase(argument.fields), '')
-  const wanted = text(argument)
-  return (found) => found.startsWith(wanted)
-}
+export const prefix = (argument: Source): TextTest => atEdge('^', argument, '')
+export const suffix = (argument: Source): TextTest => atEdge('', argument, '$')
 
-export function suffix(argument: Source): TextTest {
-  if (argument.tag === 'object') return inAnyCase('', ignoringCase(argument.fields), '$')
-  const wanted = text(argument)
-  return (found) => found.endsWith(wanted)
+function atEdge(start: '^' | '', argument: Source, end: '$' | ''): TextTest {
+  if (argument.tag === 'object') return inAnyCase(start, ignoringCase(argument.fields), end)
+  return matching(`${start}${literally(text(argument))}${end}`)
 }
 
 function ignoringCase(fields: Fields): string {

@@ -4,11 +4,10 @@ import { randomUUID } from 'node:crypto'
 import { basename, join } from 'node:path'
 import { type Faults, NO_FAULTS } from '../faults.ts'
 import type { Queues } from '../sqs/sqs.ts'
-import { AwsError } from '../wire/aws-json.ts'
 import { listJson, readJson, remove, writeJson } from '../wire/files.ts'
-import { isObject, type Json, type JsonObject, number, string } from '../wire/json.ts'
+import { isObject, type JsonObject, number, string } from '../wire/json.ts'
 import type { Clock } from '../wire/types.ts'
-import { type Condition, type GivenUp, recordOf } from './destination.ts'
+import { type GivenUp, recordOf, sentOrLost } from './destination.ts'
 import type { Fn, Functions } from './lambda.ts'
 import { OF_ONE_MACHINE, type Pace } from './pace.ts'
 
@@ -20,7 +19,7 @@ export interface Deliveries {
   stop(): void
 }
 
-export interface DeliveriesOptions {
+interface DeliveriesOptions {
   readonly dir: string
   readonly functions: Functions
   /** receive events that are given up */
@@ -63,23 +62,19 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
   }
 
   function later(delivery: Delivery, ms: number): void {
-    const timer = setTimeout(() => {
+    const timer = setTimeout(async () => {
       timers.delete(timer)
-      deliver(delivery).then(
-        () => {
-          broken = false
-        },
-        (error: unknown) => unwritten(delivery, error),
-      )
+      try {
+        await deliver(delivery)
+        broken = false
+      } catch (error) {
+        if (stopped) return
+        if (!broken) log(`events cannot be recorded, and are tried again: ${String(error)}`)
+        broken = true
+        later(delivery, BROKEN_MS)
+      }
     }, ms)
     timers.add(timer)
-  }
-
-  function unwritten(delivery: Delivery, error: unknown): void {
-    if (stopped) return
-    if (!broken) log(`events cannot be recorded, and are tried again: ${String(error)}`)
-    broken = true
-    later(delivery, BROKEN_MS)
   }
 
   /**
@@ -105,7 +100,7 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
     later(again, pace.afterFailure(again.failures))
   }
 
-  function end({ fn, since, failures }: Delivery, tag: GivenUp['last']['tag']): Condition | undefined {
+  function end({ fn, since, failures }: Delivery, tag: GivenUp['last']['tag']) {
     if (tag === 'failed' && failures >= fn.retries) return 'RetriesExhausted'
     return now() - since > fn.maxAge ? 'EventAgeExceeded' : undefined
   }
@@ -113,39 +108,28 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
   /** Throws if the disk refuses: then the event is not given up yet. */
   function giveUp(
     { fn, file, event, failures }: Delivery,
-    condition: Condition,
+    condition: GivenUp['condition'],
     last: GivenUp['last'],
   ): void {
     const invocations = last.tag === 'failed' ? failures + 1 : failures
-    const record = recordOf({
-      ...{ requestId: idOf(file), functionArn: fn.qualifiedArn, version: fn.version, event },
-      ...{ condition, invocations, last, at: now() },
-    })
+    // The request id is the same for each try.
+    const requestId = basename(file, '.json').replace(/^\d+-/, '')
+    const record = recordOf(fn, { requestId, event, condition, invocations, last, at: now() })
     const why = last.tag === 'failed' ? last.message : 'there was no execution for it'
-    log(
-      `${fn.name}: an event is given up (${condition} after ${invocations} tries): ${why}; ${keep(fn, record)}`,
+    const message = { body: JSON.stringify(record), attributes: {} }
+    const end = sentOrLost('it', fn.onFailure, ({ queueArn, sender }) =>
+      queues.send(queueArn, message, sender),
     )
-  }
-
-  /** Sends the record to the on-failure queue, and returns the outcome as text for the log. */
-  function keep({ onFailure }: Fn, record: JsonObject): string {
-    if (onFailure === undefined) return 'it is lost, as it would be in AWS'
-    try {
-      queues.send(onFailure.queueArn, { body: JSON.stringify(record), attributes: {} }, onFailure.sender)
-      return '`probe-registry replay` shows it and sends it again'
-    } catch (error) {
-      if (!(error instanceof AwsError)) throw error
-      return `it is lost, as it would be in AWS: ${error.message}`
-    }
+    log(`${fn.name}: an event is given up (${condition} after ${invocations} tries): ${why}; ${end}`)
   }
 
   function load(file: string): Delivery | undefined {
     try {
-      const stored = readJson(file)
-      if (!isObject(stored) || !isObject(stored.event as Json)) throw new Error('is not an event')
+      const { event, ...stored } = readJson(file) ?? {}
+      if (!isObject(event)) throw new Error('is not an event')
       const fn = functions.find(string(stored.fn, 'fn'))
       const [since, failures] = [number(stored.since, 'since'), number(stored.failures, 'failures')]
-      return { file, fn, event: stored.event as JsonObject, since, failures, throttles: 0 }
+      return { file, fn, event, since, failures, throttles: 0 }
     } catch (error) {
       log(`${file} is skipped: ${error instanceof Error ? error.message : String(error)}`)
       return undefined
@@ -170,6 +154,3 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
     },
   }
 }
-
-/** The request id, which is the same for each try. */
-const idOf = (file: string): string => basename(file, '.json').replace(/^\d+-/, '')

@@ -22,7 +22,7 @@ export function openFunctionLog(dir: string, name: string, onEntry: (message: Js
   // If a write fails, e.g. because the disk is full, its text is lost; later writes open the file again.
   const open = () => createWriteStream(file, { flags: 'a', mode: 0o600 }).on('error', () => {})
   let stream = open()
-  let size = sizeOf(file)
+  let size = statSync(file, { throwIfNoEntry: false })?.size ?? 0
   const write = (chunk: Buffer): void => {
     if (size > MAX_BYTES) {
       stream.end()
@@ -54,5 +54,3 @@ function messageOf(line: string): Json {
     return null
   }
 }
-
-const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0

@@ -6,18 +6,13 @@ import { getHeapStatistics } from 'node:v8'
 /** Milliseconds between two measurements. Memory that is freed in between is not seen. */
 const LOOK_MS = 50
 
-/** Memory of the calling thread. Like a process's memory, it includes garbage. */
-function heldBytes(): number {
-  const { used_heap_size, external_memory } = getHeapStatistics()
-  return used_heap_size + external_memory
-}
-
-/** Calls `tell` with each new maximum until `stop`, which measures once more. */
+/** Calls `tell` with each new maximum of this thread's memory, garbage included, until `stop`, which measures once more. */
 export function watchHeld(tell: (bytes: number) => void): { stop(): void } {
   const timer = setInterval(look, LOOK_MS).unref()
   let most = 0
   function look(): void {
-    const bytes = heldBytes()
+    const { used_heap_size, external_memory } = getHeapStatistics()
+    const bytes = used_heap_size + external_memory
     if (bytes <= most) return
     most = bytes
     tell(bytes)

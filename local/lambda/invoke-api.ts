@@ -10,7 +10,7 @@ import type { Fn, Functions } from './lambda.ts'
 
 export const INVOKE_PREFIX = '/2015-03-31/functions/'
 
-export interface InvokeOptions {
+interface InvokeOptions {
   readonly functions: Functions
   readonly deliveries: Deliveries
   /** returns undefined if the signature is not valid */

@@ -3,9 +3,7 @@
 
 import { formatWithOptions } from 'node:util'
 
-const LEVELS = {
-  ...{ trace: 'TRACE', debug: 'DEBUG', info: 'INFO', log: 'INFO', warn: 'WARN', error: 'ERROR' },
-} as const
+const LEVELS = { trace: 'TRACE', debug: 'DEBUG', info: 'INFO', log: 'INFO', warn: 'WARN', error: 'ERROR' }
 type Method = keyof typeof LEVELS
 
 /** Replaces the methods of `console`. `requestId`: returns the id of the current invocation. */

@@ -4,11 +4,12 @@ import { type Faults, NO_FAULTS } from '../faults.ts'
 import { wildcard } from '../iam/policy.ts'
 import type { Roles } from '../iam/roles.ts'
 import type { Resource, Template } from '../template/template.ts'
-import { isObject, type Json, number, object, string } from '../wire/json.ts'
-import type { Clock, Principal, Sender } from '../wire/types.ts'
+import { type Json, number, object, string } from '../wire/json.ts'
+import { type Clock, type Principal, REGION, type Sender } from '../wire/types.ts'
 import { accountExecutions, type Executions, NEW_ACCOUNT } from './executions.ts'
 import type { FunctionLog } from './function-log.ts'
-import { createRunner, type Environment, MB, type Outcome, RUNTIME_MB, type Runner } from './runner.ts'
+import { createRunner, MB, type Outcome, RUNTIME_MB, type Runner } from './runner.ts'
+import type { WorkerSetup } from './worker-protocol.ts'
 
 /** A function under one of its names: unqualified, with a version number, or with an alias. */
 export interface Fn {
@@ -35,7 +36,7 @@ export interface Functions {
   stop(): Promise<void>
 }
 
-export interface FunctionsOptions {
+interface FunctionsOptions {
   readonly template: Template
   readonly roles: Roles
   /** `AWS_ENDPOINT_URL_*` and similar variables, the same for every function */
@@ -54,21 +55,17 @@ export interface FunctionsOptions {
   readonly onOutcome?: (functionName: string, tag: Outcome['tag']) => void
 }
 
-const DEFAULT_RETRIES = 2
 /** Long, so that a registry in use always has its workers: when four workers start together, every hit waits for a second. */
 const IDLE_MS = 600_000
 /** For a function that makes custom resources: after the stack has started, nobody calls it. */
 const IDLE_ONCE_MS = 1000
-const DEFAULT_MAX_AGE = 6 * 60 * 60
 /** One worker here serves many invocations and needs more heap; AWS runs a process for each. */
 const LEAST_HEAP_MB = 512
 
 export function createFunctions(options: FunctionsOptions): Functions {
   const resources = options.template.ofType('AWS::Lambda::Function')
-  const executionsOf = accountExecutions(
-    options.executions ?? NEW_ACCOUNT,
-    new Map(resources.flatMap(keptFor)),
-  )
+  const kept = new Map(resources.flatMap(keptFor))
+  const executionsOf = accountExecutions(options.executions ?? NEW_ACCOUNT, kept)
   const made = resources.map((it) => createFunction(it, executionsOf(it.name), options))
   const functions = made.flatMap(({ fns }) => fns)
   const find = (nameOrArn: string): Fn => {
@@ -80,9 +77,7 @@ export function createFunctions(options: FunctionsOptions): Functions {
     find(string(properties.FunctionName, `${logicalId}.FunctionName`))
   return {
     find,
-    stop: async () => {
-      await Promise.all(made.map(({ stop }) => stop()))
-    },
+    stop: async () => void (await Promise.all(made.map(({ stop }) => stop()))),
   }
 }
 
@@ -97,11 +92,7 @@ function keptFor({ name, logicalId, properties }: Resource): [string, number][] 
   return kept === undefined ? [] : [[name, number(kept, `${logicalId}.ReservedConcurrentExecutions`)]]
 }
 
-function createFunction(
-  resource: Resource,
-  executions: Executions,
-  options: FunctionsOptions,
-): { readonly fns: readonly Fn[]; stop(): Promise<void> } {
+function createFunction(resource: Resource, executions: Executions, options: FunctionsOptions) {
   const { template, roles, onOutcome = () => {} } = options
   const { properties, name } = resource
   const roleArn = string(properties.Role, `${resource.logicalId}.Role`)
@@ -110,15 +101,15 @@ function createFunction(
   const versions = versionsOf(resource, template)
   // Each version has its own runner, because the environment names the version. All share the function's executions.
   const runners = new Map<string, Runner>(
-    [LATEST, ...versions].map((version) => {
-      const runner = createRunner({ ...runnerOptions(resource, version, assume, options), executions, log })
-      return [version, runner]
-    }),
+    [LATEST, ...versions].map((version) => [
+      version,
+      createRunner({ ...runnerOptions(resource, version, assume, options), executions, log }),
+    ]),
   )
   const invokedBy = ({ qualifier, version }: Qualified): Fn => {
     const arn = qualifier === undefined ? resource.arn! : `${resource.arn}:${qualifier}`
     const permissions = permissionsOf(arn, template)
-    const { retries, maxAge, queueArn } = invokeConfig(resource, qualifier, template)
+    const { retries, maxAge, queueArn } = invokeConfig(resource, qualifier ?? LATEST, template)
     const runner = runners.get(version)
     if (runner === undefined) throw new Error(`${arn}: the function has no version ${version}`)
     return {
@@ -140,9 +131,7 @@ function createFunction(
   ]
   return {
     fns: qualified.map(invokedBy),
-    stop: async () => {
-      await Promise.all([...runners.values()].map((runner) => runner.stop()))
-    },
+    stop: async () => void (await Promise.all([...runners.values()].map((runner) => runner.stop()))),
   }
 }
 
@@ -153,67 +142,55 @@ interface Qualified {
 }
 
 /** Lambda makes no second version of unchanged code: https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html */
-function versionsOf({ name, arn, logicalId }: Resource, template: Template): readonly string[] {
-  const own = template
-    .ofType('AWS::Lambda::Version')
-    .filter(({ properties }) => concerns(properties.FunctionName, { name, arn }))
-  if (own.length > 1) throw new Error(`${logicalId}: two versions of one function are not known here`)
+function versionsOf(fn: Resource, template: Template): readonly string[] {
+  const own = concerning(fn, 'AWS::Lambda::Version', template)
+  if (own.length > 1) throw new Error(`${fn.logicalId}: two versions of one function are not known here`)
   return own.map(({ ref }) => ref.replace(/^.*:/, ''))
 }
 
-const aliasesOf = ({ name, arn }: Resource, template: Template): readonly Qualified[] =>
-  template
-    .ofType('AWS::Lambda::Alias')
-    .filter(({ properties }) => concerns(properties.FunctionName, { name, arn }))
-    .map(({ name: qualifier, properties, logicalId }) => ({
-      qualifier,
-      version: string(properties.FunctionVersion, `${logicalId}.FunctionVersion`),
-    }))
+const aliasesOf = (fn: Resource, template: Template): readonly Qualified[] =>
+  concerning(fn, 'AWS::Lambda::Alias', template).map(({ name: qualifier, properties, logicalId }) => ({
+    qualifier,
+    version: string(properties.FunctionVersion, `${logicalId}.FunctionVersion`),
+  }))
 
 type Assume = (lifeMs?: number) => Principal
 
 /**
- * The credentials are fixed when the environment starts. They outlive the last request that the environment gets:
+ * The credentials are fixed when an environment starts. They outlive the last request that the environment gets:
  * https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
  */
-function beginEnvironment(
-  variablesOf: (role: Principal) => Environment['variables'],
-  assume: Assume,
-  timeoutMs: number,
-  { now, faults = NO_FAULTS }: Pick<FunctionsOptions, 'now' | 'faults'>,
-): Environment {
-  const ms = faults.environment()
-  return { variables: variablesOf(assume(ms + timeoutMs)), until: now() + ms }
-}
-
 function runnerOptions(resource: Resource, version: string, assume: Assume, options: FunctionsOptions) {
   const { properties, logicalId, name } = resource
+  const { template, now, faults = NO_FAULTS } = options
   const runtime = string(properties.Runtime, `${logicalId}.Runtime`)
   if (!runtime.startsWith('nodejs')) throw new Error(`${logicalId}: runtime ${runtime} is not known here`)
   const memoryMb = number(properties.MemorySize ?? 128, `${logicalId}.MemorySize`)
   const timeoutMs = number(properties.Timeout ?? 3, `${logicalId}.Timeout`) * 1000
   const own = { ...variables(resource), ...options.endpoints, ...(options.apart ? {} : ONE_PROCESS) }
-  const variablesOf = (role: Principal) => ({ ...own, ...lambdaEnvironment(name, version, memoryMb, role) })
   const ownMb = memoryMb - RUNTIME_MB
+  const code = string(object(properties.Code, logicalId).S3Key, `${logicalId}.Code.S3Key`)
+  const setup: WorkerSetup = {
+    asset: template.asset(code),
+    handler: string(properties.Handler, `${logicalId}.Handler`),
+    functionName: name,
+    functionVersion: version,
+    memoryMb,
+    mostBytes: options.apart ? ownMb * MB : undefined,
+    isForEvents: concerning(resource, 'AWS::Lambda::EventInvokeConfig', template).length > 0,
+  }
   return {
-    setup: {
-      asset: options.template.asset(
-        string(object(properties.Code, logicalId).S3Key, `${logicalId}.Code.S3Key`),
-      ),
-      handler: string(properties.Handler, `${logicalId}.Handler`),
-      functionName: name,
-      functionVersion: version,
-      memoryMb,
-      mostBytes: options.apart ? ownMb * MB : undefined,
-      isForEvents: isForEvents(resource, options.template),
+    setup,
+    environment: () => {
+      const ms = faults.environment()
+      const role = assume(ms + timeoutMs)
+      return { variables: { ...own, ...lambdaEnvironment(setup, role) }, until: now() + ms }
     },
-    environment: () => beginEnvironment(variablesOf, assume, timeoutMs, options),
     ...(options.apart
       ? { atOnce: 1, heapMb: ownMb }
       : { atOnce: Number.POSITIVE_INFINITY, heapMb: Math.max(memoryMb, LEAST_HEAP_MB) }),
-    timeoutMs,
-    now: options.now,
-    idleMs: options.idleMs ?? (makesResources(resource, options.template) ? IDLE_ONCE_MS : IDLE_MS),
+    ...{ timeoutMs, now },
+    idleMs: options.idleMs ?? (makesResources(resource, template) ? IDLE_ONCE_MS : IDLE_MS),
   }
 }
 
@@ -228,27 +205,26 @@ function variables({ properties, logicalId }: Resource): Record<string, string> 
 /** AWS does not set this variable: there, each concurrent request runs in its own process. */
 const ONE_PROCESS = { ONE_PROCESS: '1' }
 
-const lambdaEnvironment = (
-  name: string,
-  version: string,
-  memoryMb: number,
-  role: Principal,
-): Record<string, string> => ({
-  AWS_REGION: 'us-east-1',
-  AWS_DEFAULT_REGION: 'us-east-1',
+const lambdaEnvironment = (setup: WorkerSetup, role: Principal): Record<string, string> => ({
+  AWS_REGION: REGION,
+  AWS_DEFAULT_REGION: REGION,
   AWS_ACCESS_KEY_ID: role.accessKeyId,
   AWS_SECRET_ACCESS_KEY: role.secretAccessKey,
   AWS_SESSION_TOKEN: role.sessionToken,
-  AWS_LAMBDA_FUNCTION_NAME: name,
-  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb),
-  AWS_LAMBDA_FUNCTION_VERSION: version,
+  AWS_LAMBDA_FUNCTION_NAME: setup.functionName,
+  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(setup.memoryMb),
+  AWS_LAMBDA_FUNCTION_VERSION: setup.functionVersion,
   PATH: '/usr/local/bin:/usr/bin:/bin',
   LANG: 'C.UTF-8',
   TZ: ':UTC',
 })
 
-const concerns = (name: Json | undefined, { name: own, arn }: Pick<Resource, 'name' | 'arn'>): boolean =>
+const concerns = (name: Json | undefined, { name: own, arn }: Resource): boolean =>
   name === own || name === arn
+
+/** The resources of this type that are about this function. */
+const concerning = (fn: Resource, type: string, template: Template): Resource[] =>
+  template.ofType(type).filter(({ properties }) => concerns(properties.FunctionName, fn))
 
 const makesResources = (fn: Resource, template: Template): boolean =>
   template.custom().some(({ properties }) => concerns(properties.ServiceToken, fn))
@@ -268,31 +244,22 @@ function permissionsOf(arn: string, template: Template): ((service: string, sour
     })
 }
 
-interface InvokeConfig {
-  readonly retries: number
-  readonly maxAge: number
-  readonly queueArn: string | undefined
-}
-
-/** Settings of exactly this qualifier: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-configuring.html */
-function invokeConfig(fn: Resource, qualifier: string | undefined, template: Template): InvokeConfig {
-  const config = template
-    .ofType('AWS::Lambda::EventInvokeConfig')
-    .filter(({ properties }) => concerns(properties.FunctionName, fn))
-    .find(({ properties }) => (properties.Qualifier ?? LATEST) === (qualifier ?? LATEST))?.properties
-  const read = (value: Json | undefined, otherwise: number): number =>
-    number(isObject(config) && value !== undefined ? value : otherwise, `${fn.logicalId}: EventInvokeConfig`)
+/** Settings of exactly this qualifier, or Lambda's defaults: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-configuring.html */
+function invokeConfig(fn: Resource, qualifier: string, template: Template) {
+  const {
+    MaximumRetryAttempts = 2,
+    MaximumEventAgeInSeconds = 6 * 60 * 60,
+    DestinationConfig,
+  } = concerning(fn, 'AWS::Lambda::EventInvokeConfig', template).find(
+    ({ properties }) => (properties.Qualifier ?? LATEST) === qualifier,
+  )?.properties ?? {}
+  const where = `${fn.logicalId}: EventInvokeConfig`
   return {
-    retries: read(config?.MaximumRetryAttempts, DEFAULT_RETRIES),
-    maxAge: read(config?.MaximumEventAgeInSeconds, DEFAULT_MAX_AGE) * 1000,
-    queueArn: onFailureOf(config?.DestinationConfig, fn, template),
+    retries: number(MaximumRetryAttempts, where),
+    maxAge: number(MaximumEventAgeInSeconds, where) * 1000,
+    queueArn: onFailureOf(DestinationConfig, fn, template),
   }
 }
-
-const isForEvents = (fn: Resource, template: Template): boolean =>
-  template
-    .ofType('AWS::Lambda::EventInvokeConfig')
-    .some(({ properties }) => concerns(properties.FunctionName, fn))
 
 function onFailureOf(config: Json | undefined, fn: Resource, template: Template): string | undefined {
   if (config === undefined) return undefined

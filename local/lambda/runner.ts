@@ -15,17 +15,10 @@ export type Outcome =
   | { readonly tag: 'throttled' }
   | { readonly tag: 'failed'; readonly message: string }
 
-/** An execution environment of Lambda. */
-export interface Environment {
-  readonly variables: Readonly<Record<string, string>>
-  /** end of new invocations, in milliseconds since the epoch */
-  readonly until: number
-}
-
-export interface RunnerOptions {
+interface RunnerOptions {
   readonly setup: WorkerSetup
-  /** makes the environment of a new worker */
-  readonly environment: () => Environment
+  /** makes the environment of a new worker; `until`: end of new invocations, in milliseconds since the epoch */
+  readonly environment: () => { readonly variables: Record<string, string>; readonly until: number }
   readonly now: Clock
   /** concurrent invocations of one worker */
   readonly atOnce: number
@@ -53,13 +46,10 @@ export const RUNTIME_MB = 64
 const MAX_ANSWER = 6 * MB
 const INIT_MS = 10_000
 
-interface Invocation {
-  readonly end: (outcome: Outcome) => void
-}
-
 interface Live {
   readonly worker: Worker
-  readonly invocations: Map<string, Invocation>
+  /** request id -> function that ends the invocation */
+  readonly invocations: Map<string, (outcome: Outcome) => void>
   readonly ready: Promise<boolean>
   readonly until: number
   /** maximum in bytes that the worker has reported */
@@ -76,7 +66,7 @@ export function createRunner(options: RunnerOptions): Runner {
     open.delete(live)
     all.delete(live)
     clearTimeout(live.idle)
-    for (const [requestId, { end }] of live.invocations) {
+    for (const [requestId, end] of live.invocations) {
       const message = `RequestId: ${requestId} Error: ${why}`
       options.log.line(message)
       end({ tag: 'failed', message })
@@ -92,15 +82,16 @@ export function createRunner(options: RunnerOptions): Runner {
 
   /** Returns a worker with room, or starts one. Workers past their time get no more invocations. */
   function worker(): Live {
-    for (const live of open)
-      if (options.now() >= live.until) {
-        open.delete(live)
-        settle(live)
-      }
+    for (const live of open) if (options.now() >= live.until) retire(live)
     return [...open].find(({ invocations }) => invocations.size < options.atOnce) ?? start()
   }
 
   /** A replaced worker finishes its running invocations and ends with the last of them. */
+  function retire(live: Live): void {
+    open.delete(live)
+    settle(live)
+  }
+
   function settle(live: Live): void {
     if (live.invocations.size > 0) return
     clearTimeout(live.idle)
@@ -108,52 +99,38 @@ export function createRunner(options: RunnerOptions): Runner {
     else void live.worker.terminate()
   }
 
-  function retire(live: Live): void {
-    open.delete(live)
-    void live.worker.terminate()
-  }
-
   async function invoke(event: string, functionArn: string): Promise<Outcome> {
     if (!options.executions.begin()) return { tag: 'throttled' }
     const live = worker()
     const requestId = randomUUID()
-    const outcome = new Promise<Outcome>((end) => live.invocations.set(requestId, { end }))
+    const outcome = new Promise<Outcome>((end) => live.invocations.set(requestId, end))
     clearTimeout(live.idle)
     const began = monotonic()
-    if (await live.ready) post(live, { requestId, functionArn, event })
+    const late = (await live.ready) ? post(live, { requestId, functionArn, event }) : undefined
     const result = await outcome
+    clearTimeout(late)
     options.executions.end()
     live.invocations.delete(requestId)
     settle(live)
-    if (options.atOnce === 1)
-      report(options, { requestId, milliseconds: monotonic() - began, held: live.held })
+    if (options.atOnce === 1) report(options, requestId, monotonic() - began, live.held)
     return bounded(result)
   }
 
-  function post(live: Live, invoked: Omit<ToWorker, 'deadline'>): void {
+  /** Passes an invocation to its worker. Returns the timer of its timeout. */
+  function post(live: Live, invoked: Omit<ToWorker, 'deadline'>): NodeJS.Timeout {
     const { requestId } = invoked
-    const message: ToWorker = { ...invoked, deadline: monotonic() + options.timeoutMs }
-    const timer = setTimeout(() => {
-      const late = `${requestId} Task timed out after ${(options.timeoutMs / 1000).toFixed(2)} seconds`
-      options.log.line(late)
+    live.worker.postMessage({ ...invoked, deadline: monotonic() + options.timeoutMs } satisfies ToWorker)
+    return setTimeout(() => {
+      const message = `${requestId} Task timed out after ${(options.timeoutMs / 1000).toFixed(2)} seconds`
+      options.log.line(message)
       open.delete(live)
-      live.invocations.get(requestId)?.end({ tag: 'failed', message: late })
+      live.invocations.get(requestId)?.({ tag: 'failed', message })
     }, options.timeoutMs)
-    const { end } = live.invocations.get(requestId)!
-    live.invocations.set(requestId, {
-      end: (outcome) => {
-        clearTimeout(timer)
-        end(outcome)
-      },
-    })
-    live.worker.postMessage(message)
   }
 
   return {
     invoke,
-    stop: async () => {
-      await Promise.all([...all].map(({ worker }) => worker.terminate()))
-    },
+    stop: async () => void (await Promise.all([...all].map(({ worker }) => worker.terminate()))),
   }
 }
 
@@ -169,26 +146,16 @@ const bounded = (outcome: Outcome): Outcome =>
  * Reports an invocation as Lambda does in the JSON log format. The memory is the maximum of the environment so far:
  * https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html
  */
-function report(
-  { log, setup }: Pick<RunnerOptions, 'log' | 'setup'>,
-  {
-    requestId,
-    milliseconds,
-    held,
-  }: { readonly requestId: string; readonly milliseconds: number; readonly held: number },
-): void {
-  const metrics = {
-    durationMs: milliseconds,
-    memorySizeMB: setup.memoryMb,
-    maxMemoryUsedMB: RUNTIME_MB + Math.ceil(held / MB),
-  }
+function report({ log, setup }: RunnerOptions, requestId: string, durationMs: number, held: number): void {
+  const maxMemoryUsedMB = RUNTIME_MB + Math.ceil(held / MB)
+  const metrics = { durationMs, memorySizeMB: setup.memoryMb, maxMemoryUsedMB }
   log.entry({ time: new Date().toISOString(), type: 'platform.report', record: { requestId, metrics } })
 }
 
 function startWorker(options: RunnerOptions, lose: (live: Live, message: string) => void): Live {
   const { variables, until } = options.environment()
   const worker = new Worker(workerProgram(), {
-    env: { ...variables },
+    env: variables,
     workerData: options.setup,
     resourceLimits: { maxOldGenerationSizeMb: options.heapMb },
     execArgv: [],
@@ -233,7 +200,6 @@ function exitOf(error: unknown): string {
 }
 
 function receive(live: Live, message: FromWorker, ready: (loaded: boolean) => void): void {
-  const { invocations } = live
   switch (message.tag) {
     case 'held':
       live.held = message.bytes
@@ -242,10 +208,10 @@ function receive(live: Live, message: FromWorker, ready: (loaded: boolean) => vo
       ready(true)
       break
     case 'answer':
-      invocations.get(message.requestId)?.end({ tag: 'answer', payload: message.payload })
+      live.invocations.get(message.requestId)?.({ tag: 'answer', payload: message.payload })
       break
     case 'failure':
-      invocations.get(message.requestId)?.end({ tag: 'failed', message: message.message })
+      live.invocations.get(message.requestId)?.({ tag: 'failed', message: message.message })
       break
   }
 }

@@ -32,12 +32,8 @@ function loadHandler(): Handler {
   return handler as Handler
 }
 
-interface CompilableModule extends Module {
-  _compile(source: string, file: string): void
-}
-
 function loadCommonJs(file: string): Record<string, unknown> {
-  const module = new Module(file) as CompilableModule
+  const module = new Module(file) as Module & { _compile(source: string, file: string): void }
   module.filename = file
   module._compile(readFileSync(file, 'utf8'), file)
   return module.exports as Record<string, unknown>

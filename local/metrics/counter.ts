@@ -2,11 +2,6 @@
 
 import type { Labels, Metric, Sample } from './text.ts'
 
-interface Counter {
-  add(labels: Labels): void
-  metric(): Metric
-}
-
 interface CounterOptions {
   readonly name: string
   readonly help: string
@@ -18,29 +13,25 @@ interface CounterOptions {
 const MOST = 200
 const OTHER = 'other'
 /** Allowed label values: routes of the template, names of functions, words of the registry. */
-const VALUE = /^[\x20-\x7e]{0,120}$/
+const isAllowed = (value: string): boolean => /^[\x20-\x7e]{0,120}$/.test(value)
 
-export function createCounter({ name, help, from = [] }: CounterOptions): Counter {
+export function createCounter({ name, help, from = [] }: CounterOptions) {
   const counts = new Map<string, Sample>()
   const grow = (labels: Labels, by: number): void => {
-    const known = keyOf(labels)
-    const key = counts.has(known) || counts.size < MOST ? known : keyOf(othersOf(labels))
-    const { value } = counts.get(key) ?? { value: 0 }
-    counts.set(key, { labels: key === known ? labels : othersOf(labels), value: value + by })
+    const isFull = counts.size >= MOST && !counts.has(keyOf(labels))
+    const counted = isFull ? keeping(labels, () => false) : labels
+    const { value } = counts.get(keyOf(counted)) ?? { value: 0 }
+    counts.set(keyOf(counted), { labels: counted, value: value + by })
   }
   for (const labels of from) grow(labels, 0)
   return {
-    add: (labels) => grow(bounded(labels), 1),
-    metric: () => ({ name, help, type: 'counter', samples: [...counts.values()] }),
+    add: (labels: Labels): void => grow(keeping(labels, isAllowed), 1),
+    metric: (): Metric => ({ name, help, type: 'counter', samples: [...counts.values()] }),
   }
 }
 
 const keyOf = (labels: Labels): string => JSON.stringify(Object.entries(labels))
 
-const othersOf = (labels: Labels): Labels =>
-  Object.fromEntries(Object.keys(labels).map((label) => [label, OTHER]))
-
-const bounded = (labels: Labels): Labels =>
-  Object.fromEntries(
-    Object.entries(labels).map(([label, value]) => [label, VALUE.test(value) ? value : OTHER]),
-  )
+/** Replaces the values that are not kept. */
+const keeping = (labels: Labels, isKept: (value: string) => boolean): Labels =>
+  Object.fromEntries(Object.entries(labels).map(([label, value]) => [label, isKept(value) ? value : OTHER]))

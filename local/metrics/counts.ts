@@ -18,10 +18,6 @@ interface Counts {
 /** Labels for requests without a route in the template: downloads, refusals at the door, and unknown paths. */
 export const OWN_ROUTES = { downloads: '/s3', door: 'refused at the door', none: 'no route' } as const
 
-const OUTCOMES = [
-  { outcome: 'published', reason: '' },
-  { outcome: 'renamed', reason: '' },
-]
 const VERDICTS = ['passed', 'failed', 'unavailable']
 /** Form of the registry's failure reasons, which are a closed list (lib/model/probe.ts). */
 const REASON = /^[a-z]+(-[a-z]+){0,4}$/
@@ -34,7 +30,7 @@ export function createCounts(functions: readonly string[]): Counts {
   const ends = createCounter({
     name: 'probe_registry_probes_total',
     help: 'Probes that came to an end: published, renamed (an older name of another probe), or failed and why.',
-    from: OUTCOMES,
+    from: ['published', 'renamed'].map((outcome) => ({ outcome, reason: '' })),
   })
   const tests = createCounter({
     name: 'probe_registry_load_tests_total',

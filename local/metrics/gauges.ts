@@ -11,36 +11,15 @@ export interface Standing {
   readonly failedEvents: number
   /** bytes */
   readonly disk: { readonly free: number; readonly needed: number }
-  /** bytes */
-  readonly memory: number
-  /** seconds of processor time */
-  readonly cpu: number
-  /** seconds since the epoch */
-  readonly started: number
-  /** seconds, by a clock that never goes back */
-  readonly uptime: number
 }
 
-export const gaugesOf = ({
-  waiting,
-  builds,
-  failedEvents,
-  disk,
-  memory,
-  cpu,
-  started,
-  uptime,
-}: Standing): Metric[] => [
+export const gaugesOf = ({ waiting, builds, failedEvents, disk }: Standing): Metric[] => [
   gauge('probe_registry_waiting_requests', 'Requests that wait for a build now.', waiting),
   {
     name: 'probe_registry_builds',
     help: 'Builds and load tests that run, that wait for a machine though their turn has come, and that wait for their turn.',
     type: 'gauge',
-    samples: [
-      { labels: { state: 'running' }, value: builds.running },
-      { labels: { state: 'waiting' }, value: builds.waiting },
-      { labels: { state: 'queued' }, value: builds.queued },
-    ],
+    samples: Object.entries(builds).map(([state, value]) => ({ labels: { state }, value })),
   },
   gauge(
     'probe_registry_failed_events',
@@ -53,11 +32,21 @@ export const gaugesOf = ({
     'Bytes that must be free there for new builds (DATA_ROOM).',
     disk.needed,
   ),
-  gauge('probe_registry_uptime_seconds', 'Seconds since it started, by a clock that is never set.', uptime),
-  gauge('process_start_time_seconds', 'When the process started, in seconds since the epoch.', started),
-  gauge('process_resident_memory_bytes', 'Memory of the process, without its builds.', memory),
-  {
-    ...gauge('process_cpu_seconds_total', 'Processor time of the process, without its builds.', cpu),
-    type: 'counter',
-  },
+  ...gaugesOfProcess(),
 ]
+
+function gaugesOfProcess(): Metric[] {
+  const [uptime, started] = [process.uptime(), performance.timeOrigin / 1000]
+  const memory = process.memoryUsage.rss()
+  const { user, system } = process.cpuUsage()
+  const cpu = (user + system) / 1e6
+  return [
+    gauge('probe_registry_uptime_seconds', 'Seconds since it started, by a clock that is never set.', uptime),
+    gauge('process_start_time_seconds', 'When the process started, in seconds since the epoch.', started),
+    gauge('process_resident_memory_bytes', 'Memory of the process, without its builds.', memory),
+    {
+      ...gauge('process_cpu_seconds_total', 'Processor time of the process, without its builds.', cpu),
+      type: 'counter',
+    },
+  ]
+}

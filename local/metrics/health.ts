@@ -2,9 +2,11 @@
 
 import { request } from 'node:http'
 
+/** Of the stack. */
+export type Phase = 'starting' | 'running' | 'stopping'
+
 interface HealthOptions {
-  /** the phase of the stack */
-  readonly phase: () => 'starting' | 'running' | 'stopping'
+  readonly phase: Phase
   readonly lacks: () => string | undefined
   /** whether the data folder is still in its place */
   readonly isThere: () => boolean
@@ -13,16 +15,11 @@ interface HealthOptions {
 }
 
 /** `undefined`: all is well. */
-export async function faultOf({
-  phase,
-  lacks,
-  isThere,
-  answers,
-}: HealthOptions): Promise<string | undefined> {
-  const now = phase()
-  if (now !== 'running') return `the registry is ${now}`
+export async function faultOf(options: HealthOptions): Promise<string | undefined> {
+  const { phase, isThere, answers } = options
+  if (phase !== 'running') return `the registry is ${phase}`
   if (!isThere()) return 'the data folder was removed or replaced'
-  const lack = lacks()
+  const lack = options.lacks()
   if (lack !== undefined)
     return `${lack}: published probes are served, and no new probe is built until that is repaired`
   return (await answers()) ? undefined : 'the registry does not answer its own request'

@@ -17,6 +17,9 @@ interface Page {
   readonly text: string
 }
 
+/** by path */
+type Pages = Readonly<Record<string, () => Page | Promise<Page>>>
+
 const plain = (status: Page['status'], text: string): Page => ({
   ...{ status, text: `${text}\n` },
   type: 'text/plain; charset=utf-8',
@@ -31,7 +34,7 @@ export function createMonitor({ fault, metrics }: MonitorOptions): Service {
     })
     return looking
   }
-  const pages: Readonly<Record<string, () => Page | Promise<Page>>> = {
+  const pages: Pages = {
     '/healthz': async () => {
       const why = await look()
       return why === undefined ? plain(200, 'ok') : plain(503, why)
@@ -46,7 +49,7 @@ export function createMonitor({ fault, metrics }: MonitorOptions): Service {
   return async (request, response) => send(request, response, await pageOf(pages, request))
 }
 
-function pageOf(pages: Readonly<Record<string, () => Page | Promise<Page>>>, request: IncomingMessage) {
+function pageOf(pages: Pages, request: IncomingMessage) {
   const [path = ''] = (request.url ?? '').split('?')
   if (!Object.hasOwn(pages, path)) return plain(404, 'here are /healthz and /metrics')
   if (!['GET', 'HEAD'].includes(request.method ?? '')) return plain(405, 'ask with GET')

@@ -4,7 +4,7 @@ import { isIPv6 } from 'node:net'
 import { behindDoor } from '../wire/door.ts'
 import { listen } from '../wire/server.ts'
 import { gaugesOf, type Standing } from './gauges.ts'
-import { asksItself, faultOf } from './health.ts'
+import { asksItself, faultOf, type Phase } from './health.ts'
 import { createMonitor } from './monitor.ts'
 import { type Metric, textOf } from './text.ts'
 
@@ -26,7 +26,7 @@ interface WatchOptions {
 /** The sources of metrics, available when the stack has started. */
 interface Told {
   readonly counts: () => Metric[]
-  readonly standing: () => Pick<Standing, 'waiting' | 'builds' | 'failedEvents' | 'disk'>
+  readonly standing: () => Standing
 }
 
 interface Watch {
@@ -43,12 +43,13 @@ const REMEDY = 'start the registry with METRICS set to the name and the port by 
 export async function openWatch(options: WatchOptions): Promise<Watch> {
   const { address, front, lacks, isThere } = options
   if (address === undefined) return NOBODY
-  let phase: 'starting' | 'running' | 'stopping' = 'starting'
+  let phase: Phase = 'starting'
   let told: Told | undefined
   const answers = asksItself(front)
   const monitor = createMonitor({
-    fault: () => faultOf({ phase: () => phase, lacks, isThere, answers }),
-    metrics: () => (told === undefined ? undefined : textOf([...told.counts(), ...gauges(told)])),
+    fault: () => faultOf({ phase, lacks, isThere, answers }),
+    metrics: () =>
+      told === undefined ? undefined : textOf([...told.counts(), ...gaugesOf(told.standing())]),
   })
   const { port, close } = await listen((request, response) => guarded(request, response), address)
   const { host } = address
@@ -65,15 +66,4 @@ export async function openWatch(options: WatchOptions): Promise<Watch> {
     },
     close,
   }
-}
-
-const gauges = ({ standing }: Told): Metric[] => {
-  const { user, system } = process.cpuUsage()
-  return gaugesOf({
-    ...standing(),
-    memory: process.memoryUsage.rss(),
-    cpu: (user + system) / 1e6,
-    started: performance.timeOrigin / 1000,
-    uptime: process.uptime(),
-  })
 }

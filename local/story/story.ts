@@ -66,10 +66,10 @@ export function createStory({ now, elapsed, waiting, tell }: StoryOptions): Stor
       tell({ at: now(), key, step: 'asked', waiting: waiting(key) })
     },
     logged: (message) => {
-      if (!isObject(message) || typeof message.key !== 'string') return
-      const step = stepOf(message)
-      if (step === undefined) return
-      const { key, claim } = message
+      if (!isObject(message)) return
+      const { key, claim, event } = message
+      if (typeof key !== 'string' || typeof event !== 'string' || !Object.hasOwn(STEPS, event)) return
+      const step = STEPS[event]!(message)
       if (!isNews(queued, key, step.step) || !isFirst(ended, claim, step)) return
       tell({ at: now(), key, ...step, ...took(String(claim)), waiting: waiting(key) })
     },
@@ -79,23 +79,16 @@ export function createStory({ now, elapsed, waiting, tell }: StoryOptions): Stor
 
 /** False if the probe is known to wait: functions log that again every two minutes. */
 function isNews(queued: Set<string>, key: string, step: Step['step']): boolean {
-  if (step === 'overdue') return true
-  if (step !== 'waiting') {
-    queued.delete(key)
-    return true
-  }
-  if (queued.has(key)) return false
-  if (queued.size < MANY) queued.add(key)
+  if (step === 'waiting' && queued.has(key)) return false
+  if (step === 'waiting' && queued.size < MANY) queued.add(key)
+  if (step !== 'waiting' && step !== 'overdue') queued.delete(key)
   return true
 }
 
 /** Final steps: each claim reaches one of them once. */
 const ENDS: readonly Step['step'][] = ['published', 'failed', 'renamed']
 
-/**
- * The event of a build's end and the sweep may run at the same moment. Only one of them settles the claim, but both may
- * log it.
- */
+/** The event of a build's end and the sweep may run at once. Only one of them settles the claim, but both may log it. */
 function isFirst(ended: Set<string>, claim: Json | undefined, { step, detail }: Told): boolean {
   if (!ENDS.includes(step) || typeof claim !== 'string') return true
   const end = [claim, step, detail].join(' ')
@@ -107,49 +100,40 @@ function isFirst(ended: Set<string>, claim: Json | undefined, { step, detail }: 
 
 type Told = Pick<Step, 'step' | 'detail'>
 
-/** Reads the events that the functions log (lib/plan, lib/build, lib/publish). */
-function stepOf({ event, reason, of, verdict, test }: JsonObject): Told | undefined {
-  switch (event) {
-    case 'build queued':
-      return { step: 'waiting', detail: 'for a builder' }
-    case 'load test queued':
-      return { step: 'waiting', detail: 'for a builder to test it' }
-    case 'load test interrupted':
-      return { step: 'waiting', detail: 'its test makes room for a build that somebody waits for' }
-    case 'build started':
-      return { step: 'building' }
-    case 'load test started':
-      return test === 1 ? { step: 'testing' } : { step: 'testing', detail: `once more, test ${Number(test)}` }
-    case 'load test':
-      return { step: 'tested', detail: verdict === 'passed' ? 'passed' : `${verdict}: ${reason}` }
-    case 'published':
-      return { step: 'published' }
-    case 'alias':
-      return { step: 'renamed', detail: `it is ${of} today` }
-    case 'plan failed':
-    case 'build failed':
-      return { step: 'failed', detail: String(reason) }
-    case 'build forgotten':
-      return { step: 'forgotten', detail: 'no builder was free for it while somebody waited' }
-    case 'overdue':
-      return { step: 'overdue' }
-    default:
-      return undefined
-  }
+const failed = ({ reason }: JsonObject): Told => ({ step: 'failed', detail: String(reason) })
+
+/** By the event that a function logs (lib/plan, lib/build, lib/publish). */
+const STEPS: Readonly<Record<string, (message: JsonObject) => Told>> = {
+  'build queued': () => ({ step: 'waiting', detail: 'for a builder' }),
+  'load test queued': () => ({ step: 'waiting', detail: 'for a builder to test it' }),
+  'load test interrupted': () => ({
+    step: 'waiting',
+    detail: 'its test makes room for a build that somebody waits for',
+  }),
+  'build started': () => ({ step: 'building' }),
+  'load test started': ({ test }) =>
+    test === 1 ? { step: 'testing' } : { step: 'testing', detail: `once more, test ${Number(test)}` },
+  'load test': ({ verdict, reason }) => ({
+    step: 'tested',
+    detail: verdict === 'passed' ? 'passed' : `${verdict}: ${reason}`,
+  }),
+  published: () => ({ step: 'published' }),
+  alias: ({ of }) => ({ step: 'renamed', detail: `it is ${of} today` }),
+  'plan failed': failed,
+  'build failed': failed,
+  'build forgotten': () => ({
+    step: 'forgotten',
+    detail: 'no builder was free for it while somebody waited',
+  }),
+  overdue: () => ({ step: 'overdue' }),
 }
 
 export type Form = 'text' | 'json' | 'quiet'
 
 /** One line without unprintable characters, whatever a build or a client wrote; `undefined` in quiet form. */
 export function lineOf(step: Step, form: Form): string | undefined {
-  switch (form) {
-    case 'quiet':
-      return undefined
-    case 'json':
-      return JSON.stringify({ ...step, at: new Date(step.at).toISOString() })
-    case 'text':
-      return textOf(step)
-  }
+  if (form === 'quiet') return undefined
+  return form === 'json' ? JSON.stringify({ ...step, at: new Date(step.at).toISOString() }) : textOf(step)
 }
 
 function textOf({ at, key, step, detail, seconds, waiting }: Step): string {
