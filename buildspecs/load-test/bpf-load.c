@@ -1,10 +1,10 @@
-// Runs in the VM: loads a legacy eBPF probe into the kernel as Falco does, with bpf(2) alone, since libbpf 1.x refuses
-// maps of its form. Checked: the release it names, every map, every program by the kernel's verifier and JIT, and
-// that every program that is not only called by another attaches to its raw tracepoint. Then it captures: system calls
-// go through the object's own programs, and the simplest of its fillers, into perf buffers. Not run are the other
-// fillers, whose tables only Falco has.
-// Exit: 0 all was taken; 1 the kernel, or Falco in its place, refuses it; 2 nothing that this loader can judge. After 0
-// the first line of /captured says how the capture went, by the same numbers, 3 for not tried, and the second why.
+// Runs in the VM: loads a legacy eBPF probe into the kernel as Falco does. It uses only bpf(2), because libbpf 1.x refuses
+// maps of this form. It checks the release in the probe, every map, every program with the kernel's verifier and JIT, and
+// whether each program attaches to its raw tracepoint, unless another program calls it. Then it captures: system calls run
+// the probe's programs and its simplest filler, which write into perf buffers. The other fillers do not run, because only
+// Falco has their tables.
+// Exit: 0 the kernel took all; 1 the kernel refuses it, or Falco would; 2 this loader cannot judge it. After 0, /captured has
+// the result of the capture: the same numbers, or 3 for not tried; then a line with the reason.
 #include "events.h"
 #include <elf.h>
 #include <linux/bpf.h>
@@ -34,7 +34,7 @@ static struct map {
 } made[MAX_MAPS];
 static int maps_made, programs, attached;
 
-// A reader of hostile bytes: every place in the file is looked at before it is believed.
+// The file is hostile: check every offset before use.
 static void need(int good) {
   if (!good) end(REFUSED, "the object is malformed");
 }
@@ -95,7 +95,7 @@ static void read_object(const char *path) {
   license = text(section_of("license"), 0);
 }
 
-// Falco loads no object whose kernel_version is not the running kernel's.
+// Falco refuses an object with the kernel_version of another kernel.
 static void check_release(void) {
   struct utsname running;
   Elf64_Shdr *section = section_of("kernel_version");
@@ -109,7 +109,7 @@ static Elf64_Sym *symbol_at(size_t index) {
   return (Elf64_Sym *)content(symbols) + index;
 }
 
-// A map without a number of entries has one for each processor.
+// A map without a number of entries has one entry for each processor.
 static void make_maps(void) {
   if (!maps || !symbols) end(UNJUDGED, "the object has no maps of the legacy form");
   char *definitions = content(maps);
@@ -178,7 +178,7 @@ static int load(Elf64_Shdr *section, int type, const char *name) {
   return fd;
 }
 
-// `sched_process_fork&1`: what follows the ampersand only makes the section's name unique.
+// `sched_process_fork&1`: the ampersand and its number only make the section's name unique.
 static void attach(int fd, char *name) {
   name[strcspn(name, "&")] = 0;
   union bpf_attr attr = {.raw_tracepoint = {.name = (unsigned long)name, .prog_fd = fd}};
@@ -186,15 +186,15 @@ static void attach(int fd, char *name) {
   attached++;
 }
 
-// What an object needs to capture, by the API's major version: the bytes of its description of an event and where the
-// type of the first parameter is in it (struct ppm_event_info), and where the setting is that switches capture on
-// (struct scap_bpf_settings), 0 for none. Drivers from 0.1.1dev to 9.1.0; later ones have no such object.
+// Layouts by the API's major version: size of an event's description and offset of the first parameter's type
+// (struct ppm_event_info); offset of the setting that enables capture (struct scap_bpf_settings), 0 if there is none.
+// For drivers 0.1.1dev to 9.1.0; later ones have no such object.
 static const struct generation {
   unsigned from, to, info_bytes, type_at, switch_at;
 } generations[] = {{1, 1, 1612, 76, 24}, {2, 2, 1840, 80, 24}, {3, 8, 1840, 80, 0}};
 enum { USED = 1, NEVER_DROP = 2, PARAMS_AT = 40, PT_ERRNO = 11, FILLER_AT = 8, SNAPLEN_AT = 16, RATIO_AT = 20 };
 
-// The programs that are run, by the event that is to run them: any other than the first two has no parameters.
+// The programs that run, by their event. Only the first two have parameters.
 enum { ENTER, EXIT, OTHERS, TERMINATE, FILLERS };
 static const char *names[FILLERS] = {"sys_single", "sys_single_x", "sys_empty", "terminate_filler"};
 static int fillers[FILLERS];
@@ -226,7 +226,7 @@ static void set(struct map *map, unsigned key, void *value) {
   if (bpf(BPF_MAP_UPDATE_ELEM, &attr)) end(REFUSED, "no setting %u of map %s: %s", key, map->name, strerror(errno));
 }
 
-// Each filler ends in a call of terminate_filler, by a number that only the driver's sources name: so it is read there.
+// Each filler calls terminate_filler at its end. Only the filler's code has the number of terminate_filler: read it there.
 static unsigned terminator(void) {
   struct bpf_insn *code = content(filler_code);
   int number = -1, last = -1;
@@ -238,7 +238,7 @@ static unsigned terminator(void) {
   return last;
 }
 
-// A filler by its place in the table of programs, which terminate_filler shares.
+// A filler's place in the table of programs. terminate_filler is in the same table.
 static unsigned place_of(unsigned filler, unsigned terminator) { return filler + (filler >= terminator); }
 
 static void describe_events(const struct generation *generation, unsigned terminator) {
@@ -255,7 +255,7 @@ static void describe_events(const struct generation *generation, unsigned termin
   }
 }
 
-// In this order: a filler that cannot end blocks its processor's events for good.
+// Keep this order: a filler that cannot end blocks its processor's events until the VM ends.
 static void fill_tables(const struct generation *generation) {
   struct map *tail = table("tail_map", sizeof(int)), *wanted = map_named("interesting_syscalls_table");
   struct map *settings = table("settings_map", RATIO_AT + sizeof(int));
@@ -287,7 +287,7 @@ static void open_buffers(void) {
   }
 }
 
-// A record may go round the buffer's end. A sample: its header, the bytes of what the program gave, and that.
+// A record may continue at the buffer's start. A sample has its header, a size, and the program's data of that size.
 static void drain(void) {
   static char record[1 << 16];
   enum { SAMPLE_AT = sizeof(struct perf_event_header) + sizeof(unsigned) };
@@ -326,7 +326,7 @@ static void capture(void) {
 }
 
 int main(int, char **arguments) {
-  // Up to 5.10 a map counts as memory that its maker keeps from being swapped.
+  // Up to 5.10, maps count as locked memory of their process.
   setrlimit(RLIMIT_MEMLOCK, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY});
   read_object(arguments[1]);
   check_release();

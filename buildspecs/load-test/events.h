@@ -1,4 +1,4 @@
-// What a driver tells of a system call, in a ring of its module and in a perf buffer alike, and what makes it tell.
+// Events of system calls, which a driver writes into its module's ring or into perf buffers, and a process that makes them.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 
 // Exit statuses that init.sh reads.
 enum { DONE, REFUSED, UNJUDGED, UNTRIED };
-// A capture that works has seen so many events, in so many tries of ten milliseconds.
+// A capture works if it reads ENOUGH events within TRIES tries of ten milliseconds.
 enum { ENOUGH = 512, TRIES = 1000, MAX_PARAMS = 32 };
 
 // struct ppm_evt_hdr of ppm_events_public.h, in all drivers with an API version; then the bytes of each parameter.
@@ -27,7 +27,7 @@ static FILE *told;
 static int worker;
 static unsigned long seen, answers, version;
 
-// The last line says why. Once `told` is a file, it gets status and line, and what was done before is done.
+// Prints the reason and exits. After the probe was loaded, `told` is a file that gets both, and the exit status is DONE.
 static void end(int status, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
@@ -38,7 +38,7 @@ static void end(int status, const char *format, ...) {
   exit(told ? DONE : status);
 }
 
-// A process that makes events until the machine ends, also while a module is unloaded. It holds nothing open.
+// Makes events until the machine ends, even while a module is unloaded. It keeps nothing open.
 static void start_worker(void) {
   if ((worker = fork())) return;
   for (int fd = 3; fd < 1024; fd++) close(fd);
@@ -51,8 +51,8 @@ static void start_worker(void) {
   }
 }
 
-// Counts the event, whose parts must add up to its length; an answer is one that tells what the worker's close(-1)
-// returned. Returns its bytes, 0 if that is not an event.
+// Counts an event, if the sizes of its parts add up to its length. An answer is an event with the result of the worker's
+// close(-1). Returns the event's size, or 0 if it is not an event.
 static unsigned take(void *place, size_t room) {
   struct event *event = place;
   size_t bytes = sizeof *event;

@@ -1,13 +1,13 @@
 # In the sandbox: runs the machine, console on stdout.
 # shellcheck shell=sh disable=SC3045
 
-# Console: at most 1 MB (blocks of 512 bytes); memory: KiB.
+# The console's limit is in blocks of 512 bytes, that of memory in KiB.
 ulimit -c 0
 ulimit -f 2048
 ulimit -v 4194304
 
-# The verifier takes half the time on a processor with few features. Modules get all but one: with LPA2, rare on hosts, no
-# driver's ring can be read on arm64 since 6.12 (its pages are mapped as PAGE_SHARED, whose bits are address bits there).
+# The verifier takes half the time on a processor with few features. Modules get all features except LPA2, which is rare: with
+# it, no driver's ring can be read on arm64 since 6.12 (PAGE_SHARED, with which its pages are mapped, uses address bits then).
 case $ARCH-$KIND in
   x86_64-ebpf) set -- "$1" ttyS0 -M q35 -cpu qemu64 ;;
   x86_64-kmod) set -- "$1" ttyS0 -M q35 -cpu max ;;
@@ -16,8 +16,8 @@ esac
 image=$1
 console=$2
 shift 2
-# Emulated: nested virtualization is often missing. Any failure ends the machine, without reboot. RCU stalls are not
-# reported: that would delay the lockup's panic.
+# It is emulated, because nested virtualization is often missing. Any failure ends the machine without a reboot. Reports of
+# RCU stalls are off, because they would delay a lockup's panic.
 exec "qemu-system-$ARCH" -accel tcg,tb-size=64 "$@" -m 384 -nodefaults -no-user-config -display none -nic none \
   -no-reboot -serial stdio -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny \
   -kernel "/kernel/$image" -initrd /kernel/initramfs \

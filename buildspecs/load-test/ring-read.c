@@ -1,5 +1,5 @@
-// Runs in the VM, with the name of a loaded module: captures events through its devices as Falco does.
-// Exit: 0 it saw them; 1 there were none, or none that can be read; 3 it does not know this API.
+// Runs in the VM: captures events through the devices of a loaded module, as Falco does. Argument: the module's name.
+// Exit: 0 it read events; 1 there were none, or it could not read them; 3 it does not know this API.
 #include "events.h"
 #include <sys/ioctl.h>
 
@@ -7,8 +7,8 @@ enum { MAX_RINGS = 64, RING_BYTES = 8 << 20, PAGE = 4096 };
 #define PPM_IOCTL(number) _IO('s', number)
 #define GET_API_VERSION PPM_IOCTL(24)
 
-// How capture is switched on, by the API's major version (driver/API_VERSION and ppm_events_public.h of the drivers
-// 0.1.1dev to 10.2.0): calls with each argument of a range. Where no call says which, all system calls are on.
+// Calls that enable capture, by the API's major version (driver/API_VERSION and ppm_events_public.h of drivers 0.1.1dev to
+// 10.2.0). Each call has a range of arguments. If no call selects system calls, all of them are on.
 static const struct {
   unsigned from, to, call, first, last;
 } steps[] = {
@@ -18,7 +18,7 @@ static const struct {
     {4, 10, 31, 0, 2},   // ENABLE_TP: the same three
 };
 
-// struct ppm_ring_buffer_info begins so.
+// The beginning of struct ppm_ring_buffer_info.
 static struct ring {
   int fd;
   volatile struct {
@@ -28,7 +28,7 @@ static struct ring {
 } rings[MAX_RINGS];
 static int count;
 
-// A processor that is off has a device all the same.
+// A processor that is off has a device, too.
 static void open_rings(const char *name) {
   char path[80];
   for (int i = 0; i < MAX_RINGS; i++) {
@@ -41,7 +41,7 @@ static void open_rings(const char *name) {
   if (!count) end(REFUSED, "no device can be opened");
 }
 
-// The driver maps a ring twice in a row, so that no event is cut.
+// The driver maps a ring twice in a row, so every event is contiguous.
 static void map(struct ring *ring) {
   ring->info = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, 0);
   ring->data = mmap(NULL, 2 * RING_BYTES, PROT_READ, MAP_SHARED, ring->fd, 0);
