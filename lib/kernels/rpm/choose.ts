@@ -7,16 +7,11 @@ import type { RpmKernel, RpmRow } from './row.ts'
 
 /** Finds the headers by the row's names, in their order; of several rebuilds, takes the last one. */
 export function headersIn(row: RpmRow, list: readonly ListedRpm[], kernel: RpmKernel): ListedRpm | undefined {
-  const own = list.filter(
-    ({ arch, version, release }) =>
-      arch === kernel.arch && version === kernel.version && isRelease(row, release, kernel),
-  )
-  return row.headers(kernel).flatMap((name) =>
-    own
-      .filter((pkg) => pkg.name === name)
-      .toSorted(byRelease)
-      .slice(-1),
-  )[0]
+  const own = list
+    .filter(({ arch, version }) => arch === kernel.arch && version === kernel.version)
+    .filter(({ release }) => isRelease(row, release, kernel))
+    .toSorted(byRelease)
+  return row.headers(kernel).flatMap((name) => own.findLast((pkg) => pkg.name === name) ?? [])[0]
 }
 
 const isRelease = ({ counted }: RpmRow, release: string, kernel: RpmKernel): boolean =>
