@@ -198,7 +198,7 @@ FALCO_VERSION=""
         DRIVERS_REPO: registry.url,
         DRIVER_KERNEL_RELEASE: release,
       })
-      expect(said).toMatchObject({ status: 1, stderr: expect.stringContaining('no name of a probe') })
+      expect(said).toMatchObject({ status: 1, stderr: expect.stringContaining('not a name of a probe') })
       expect(host.left()).toEqual([])
       host.remove()
     },
