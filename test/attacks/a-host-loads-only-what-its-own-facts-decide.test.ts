@@ -55,7 +55,7 @@ describe('after a host has submitted its config', () => {
   })
 })
 
-describe('a host that asks below /config', () => {
+describe('a host that requests a probe below /config', () => {
   const repository = (at: Scene) => ({ DRIVERS_REPO: `${at.registry.url}${CONFIG_REPOSITORY}` })
 
   test.each([

@@ -200,7 +200,7 @@ describe('the table of sources', () => {
   }
 
   test.each(['10.2.0+driver', '~drivers', '~list/bookworm', '~linux/6.1', '~apt', 'apt/1'])(
-    'keeps records that builds depend on out of reach of publish, whose lists of packages it has too: %s',
+    'keeps the records for builds out of reach of publish, which may write its own lists of packages there: %s',
     async (key) => {
       expect(await item('Publish', key)).toEqual(['AccessDeniedException', 'AccessDeniedException'])
     },

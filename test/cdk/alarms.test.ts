@@ -46,7 +46,7 @@ test('every runbook section that an alarm names begins with its impact', () => {
   for (const heading of Object.values(RUNBOOK)) expect(text).toContain(`\n### ${heading}\n\n**Impact:** `)
 })
 
-/** Rows of the table of alarms in docs/operations.md: names, with `...` for any rest, and the section that the row links to. */
+/** Rows of the table of alarms in docs/operations.md: names, with `...` for any rest, and the section of the row's link. */
 function tableOfAlarms(): { readonly is: RegExp; readonly section: string }[] {
   const [, after = ''] = documentAt('docs/operations.md').text.split('\n| alarm | section |\n|---|---|\n')
   const [table = ''] = after.split('\n\n')
@@ -83,7 +83,7 @@ test('every function that runs without a deployment has an alarm for its errors 
   }
 })
 
-/** The operations that a table's alarm counts throttles or DynamoDB's own errors of, by the id of the alarm. */
+/** The operations of a table whose throttles, or whose errors of DynamoDB itself, the alarm with that id counts. */
 function countedBy(alarm: string): string[] {
   const metrics = alarms().find(([id]) => id === alarm)?.[1].Properties.Metrics as
     | { MetricStat?: { Metric: { Dimensions: { Name: string; Value: unknown }[] } } }[]
@@ -110,7 +110,7 @@ function doneWith(table: string): string[] {
 }
 
 test.each(['Probes', 'Budgets', 'Sources'])(
-  'the alarms of the table %s count every operation that a function may use, and lists of probes',
+  'the alarms of the table %s count every operation that a function may use, including lists of probes',
   (table) => {
     expect(doneWith(table).length).toBeGreaterThan(1)
     for (const kind of ['Throttles', 'Errors'])

@@ -1,4 +1,4 @@
-// Tests the canary in the stack: it is off unless the settings name a probe, and it sends requests to the hosts' address.
+// Tests the canary in the stack: it is off unless the settings name a probe, and it uses the same address as hosts.
 
 import { beforeAll, describe, expect, test } from 'vitest'
 import { CANARY_PROBE, withCanary } from '../support/cdk/canary.ts'
@@ -69,7 +69,7 @@ describe('with a canary', () => {
   })
 })
 
-test('the canary sends requests to the hosts’ address: the API, its domain, or the distribution', () => {
+test('the canary uses the same address as hosts: the API, its domain, or the distribution', () => {
   const { canary } = withCanary().cloud
   const domain = { name: 'probes.example.org', certificateArn: CERTIFICATE }
   expect(urlOf(withCanary())).toBe('Api.ApiEndpoint')
