@@ -199,7 +199,7 @@ const REFUSED: readonly [string, string, RegExp, () => Promise<Answers>][] = [
 
 describe('a kernel', () => {
   test.each(REFUSED)(
-    'is not built if a server has %s (%s), and the registry keeps nothing of it',
+    'is not built if a server has %s: %s, and the registry keeps nothing of it',
     async (_, code, message, answers) => {
       const { kernel, kept } = registry()
       serve(await answers())
