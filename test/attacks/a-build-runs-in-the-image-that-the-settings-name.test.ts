@@ -1,4 +1,4 @@
-// Whoever can push a tag of the build image, or answers for its registry, would decide what builds every probe.
+// An attacker who can push a tag of the build image, or answer as its registry, would control the build of every probe.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -17,7 +17,7 @@ const withImage = (buildImage: string) => {
   return readSettings(file, { local: false })
 }
 
-test('every project of the template runs in an image of CodeBuild itself, which AWS alone can change', () => {
+test('every CodeBuild project of the template runs in an image of CodeBuild, which only AWS can change', () => {
   const projects = [...resourcesOf(synthesis(undefined, true).template, 'AWS::CodeBuild::Project').values()]
   expect(projects).toHaveLength(4)
   for (const { Properties } of projects) {
@@ -39,11 +39,11 @@ test.each([
   `@sha256:${DIGEST}`,
   `a b@sha256:${DIGEST}`,
   `a@sha256:${DIGEST}\n`,
-])('%j is refused, with the command that reads a digest', (image) => {
+])('refuses the image %j, and names the command that reads a digest', (image) => {
   expect(() => withImage(image)).toThrow(/docker buildx imagetools inspect/)
 })
 
-test('another image is taken by its digest', () => {
+test('accepts another image with its digest', () => {
   const image = `registry.example:5000/builders/debian@sha256:${DIGEST}`
   expect(withImage(image).cloud.buildImages.x86_64).toBe(image)
 })

@@ -1,4 +1,4 @@
-// The innermost compile step of a build, on the live stack, lists all that it can see and writes into all that is open.
+// The innermost compile step of a build on the live stack lists everything it can see and writes into every open file.
 
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -9,7 +9,7 @@ import { pinned } from '../support/registry/kernels.ts'
 import { OWN_DRIVER, ownDriver } from '../support/registry/own-driver.ts'
 import { ask, curl, type Registry, scratch, startRegistry } from '../support/registry/registry.ts'
 
-/** Each line: `SAW`, a kind, and what was seen of it. */
+/** Prints lines of `SAW`, a kind, and the thing that it saw. */
 const LOOK = [
   'saw() { while IFS= read -r line; do printf "SAW %s %s\\n" "$1" "$line"; done; }',
   'shopt -s nullglob',
@@ -35,7 +35,7 @@ const LOOK = [
   'echo looked',
 ]
 
-/** A database whose journal takes this gives other answers after its next start. */
+/** If a database's journal received these bytes, the database would give other answers after its next start. */
 const WRITE = [
   'for fd in $(ls /proc/$$/fd); do',
   '  [ "$fd" -le 2 ] || (exec 2>/dev/null; head -c 65536 /dev/zero | tr "\\0" A >&"$fd" && echo "WROTE $fd $(readlink /proc/$$/fd/$fd)")',
@@ -44,7 +44,7 @@ const WRITE = [
 ]
 
 const TREE = `[\\w./+-]+`
-/** What is the job's own; all else is somebody else's. */
+/** Everything that belongs to the job. Anything else belongs to somebody else. */
 const OWN: Readonly<Record<string, RegExp>> = {
   variable: new RegExp(
     `^(PATH=/usr/(bin:/usr/sbin|local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin)|HOME=/tmp|LC_ALL=C|TZ=UTC|PWD=/build(/driver)?|OLDPWD=/build|SHLVL=\\d|_=/usr/bin/\\w+|CC=gcc-12|ARCH=x86_64|CROSS=|KIND=kmod|RECIPE=makefile|KERNEL=headers|TREE=${TREE}|DRIVER_NAME=scap|DRIVER_VERSION=1\\.0\\.0\\+own|CLANG=|LLC=|STRIP=strip|KBUILD_BUILD_(TIMESTAMP=Thu Jan  1 00:00:00 UTC 1970|USER=probe|HOST=registry)|SOURCE_DATE_EPOCH=0|KERNELDIR=${TREE}|MAKE(FLAGS|OVERRIDES|LEVEL|_TERMERR|_TERMOUT)=.*|MFLAGS=.*)$`,
@@ -52,7 +52,7 @@ const OWN: Readonly<Record<string, RegExp>> = {
   process: new RegExp(
     `^(bwrap --unshare-all .*|sh -eu /steps/probe/sandbox/compile\\.sh|make -C /build/driver -j\\d+ KERNELDIR=${TREE} CC=gcc-12|bash \\./first\\.sh)$`,
   ),
-  // 3 and 4 are the jobserver of make; the last two are where the probe is written, and an empty counter of bubblewrap's.
+  // 3 and 4 are make's jobserver. The last two are the file of the probe, and an empty counter of bubblewrap.
   descriptor:
     /^(0 \/dev\/null|[1-4] pipe:\[\d+\]|\d+ \/steps\/probe\/sandbox\/compile\.sh|255 \/build\/driver\/first\.sh|\d+ \/tmp\/probe-build\/probe|\d+ anon_inode:\[eventfd\])$/,
   mount:
@@ -74,7 +74,7 @@ let options: Parameters<typeof startRegistry>[0]
 let log: string
 let first: string
 
-/** The sha256 of what the URL serves. */
+/** The sha256 of the bytes that the URL serves. */
 async function served(): Promise<string> {
   const out = join(work.dir, 'probe.ko')
   const got = await curl(['-fsSL', '--retry', '3', '-o', out, registry.url + path])
@@ -96,19 +96,19 @@ afterAll(async () => {
   await work.remove()
 })
 
-test('a compile step sees its job: no variable, descriptor, process, mount, socket, key or folder of anything else', () => {
+test('a compile step sees only its job: no other variable, descriptor, process, mount, socket, key or folder', () => {
   expect(log).toContain('\nlooked\n')
   const seen = [...log.matchAll(/^SAW (\w+) (.*)$/gm)].map(([, kind = '', what = '']) => ({ kind, what }))
   expect(new Set(seen.map(({ kind }) => kind))).toEqual(new Set(Object.keys(OWN)))
   expect(seen.filter(({ kind, what }) => OWN[kind]?.test(what) !== true)).toEqual([])
 })
 
-test('a compile step has nothing to write to but its output and its own files', () => {
+test('a compile step can write only to its output and its own files', () => {
   expect(log).toContain('\nwritten\n')
   expect(log.match(/^WROTE .*$/gm)).toBeNull()
 })
 
-test('what was published is served again, byte for byte, after the next start', async () => {
+test('the registry serves the same bytes of a published probe after a restart', async () => {
   await registry.stop()
   registry = await startRegistry({ ...options, port: Number(new URL(registry.url).port) })
   expect(await served()).toBe(first)
@@ -116,7 +116,7 @@ test('what was published is served again, byte for byte, after the next start', 
   expect(JSON.parse(body)).toMatchObject({ state: 'published' })
 })
 
-test("the builder has an empty environment, the folder / and nothing open of the stack's", () => {
+test('the builder has an empty environment, runs in the folder /, and has no open file of the stack', () => {
   const builders = execFileSync('pgrep', ['-P', String(registry.pid)], { encoding: 'utf8' })
     .split('\n')
     .filter((pid) => pid !== '' && /builder-process/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8')))

@@ -1,4 +1,4 @@
-// A registry, or whoever sits in between, redirects a host that posts its kernel's config.
+// A registry, or a proxy in between, redirects a host that posts its kernel's config.
 
 import { expect, onTestFinished, test } from 'vitest'
 import { sha256 } from '../../lib/model/digest.ts'
@@ -18,7 +18,7 @@ async function twoHosts(http: 'curl' | 'wget') {
 const posts = ({ asked }: Loopback) =>
   asked.filter(({ method }) => method === 'POST').map(({ url, body }) => [url, sha256(body)])
 
-test.each(['curl', 'wget'] as const)('by %s: not to a host that the registry redirects to', async (http) => {
+test.each(['curl', 'wget'] as const)('with %s, the loader sends no config to another host', async (http) => {
   const { at, other } = await twoHosts(http)
   at.registry.on(POSTED, redirect(`${other.url}${POSTED}`))
   const ran = await at.load(['--compile'], { DRIVER_CURL_OPTIONS: '--location-trusted' })
@@ -38,14 +38,14 @@ test.each([
   ['a host without a scheme', () => '//127.0.0.1:1/x'],
   ['a file', () => 'file:///etc/passwd'],
   ['nothing', () => ''],
-])('not to %s', async (_, location) => {
+])('the loader sends no config after a redirect to %s', async (_, location) => {
   const { at } = await twoHosts('curl')
   at.registry.on(POSTED, redirect(location(at.registry.url)))
   expectRefused(at, await at.load(['--compile']), 2, /the config goes to no other host/)
   expect(posts(at.registry)).toHaveLength(1)
 })
 
-test('to another path of its own host it is sent again, whole, and three times at most', async () => {
+test('the loader follows redirects within its own host, and sends the complete config at most three times', async () => {
   const { at } = await twoHosts('curl')
   at.registry.on(POSTED, redirect('/prefix/v1/probes'))
   at.registry.on('/prefix/v1/probes', redirect(`${at.registry.url}/loop`))

@@ -1,4 +1,4 @@
-// Five addresses spent everyone's builds of a day.
+// Five addresses could once use up the daily build limit of everybody.
 
 import { describe, expect, test } from 'vitest'
 import { DEFAULTS } from '../../lib/kernels/settings.ts'
@@ -15,7 +15,7 @@ const named = (i: number) => PATH.replace('6.1.1-1', `6.1.1-${i + 100}`)
 const built = ({ memory }: World) =>
   memory.inside.builds.filter(({ order }) => order.phase === 'build').length
 
-/** Each asks for so many probes that nobody else asks for. */
+/** Each caller requests `each` probes that nobody else requests. Returns the number of builds. */
 async function askAll(here: World, callers: readonly string[], each: number, first = 0): Promise<number> {
   const before = built(here)
   for (const [i, caller] of callers.entries())
@@ -28,22 +28,22 @@ async function askAll(here: World, callers: readonly string[], each: number, fir
 const addresses = (format: (i: number) => string, count: number) =>
   Array.from({ length: count }, (_, i) => format(i))
 
-describe('half of the builds of a day stay with callers that had few', () => {
+describe('the registry reserves half of the daily build limit for callers with few builds', () => {
   test.each([
     ['five addresses', addresses((i) => `198.51.${i}.7`, 5)],
     ['all addresses of an IPv4 network', addresses((i) => `198.51.100.${i}`, 40)],
     ['all subscribers of an IPv6 network', addresses((i) => `2001:db8:7:${i.toString(16)}::/64`, 40)],
-  ])('after %s have asked for all that they may', async (_, attackers) => {
+  ])('after %s have used up their share', async (_, attackers) => {
     const here = world()
     await askAll(here, attackers, 25)
-    // Half of them, and of the other half the few that each of five callers, or a network, has.
+    // Half of the limit, plus the few builds of the other half that each of five callers, or a network, gets.
     expect(built(here)).toBeLessThanOrEqual(PER_DAY / 2 + 5 * 5)
     const left = PER_DAY - built(here)
     const others = addresses((i) => `203.0.${i}.1`, left)
     expect(await askAll(here, others, 1, 5000)).toBe(left)
   })
 
-  test('and who has had its share is told at once, at no cost', async () => {
+  test('and immediately refuses a caller that has used up its share, without a write', async () => {
     const here = world()
     const [one, ...more] = addresses((i) => `198.51.${i}.7`, 5)
     await askAll(here, more, 25)
@@ -53,11 +53,11 @@ describe('half of the builds of a day stay with callers that had few', () => {
       problem: { status: 429, code: 'budget-spent' },
     })
     expect(here.calls.filter((call) => !/\.(get|exhausted)$/.test(call))).toEqual([])
-    // The probe is not failed for others by it.
+    // This refusal does not fail the probe for others.
     expect(await here.get(named(9999), { caller: '203.0.113.1' })).toMatchObject({ tag: 'redirect' })
   })
 
-  test('a caller whose plan comes too late for its share leaves the probe to others', async () => {
+  test('and leaves a probe to other callers if its own caller has no share left when the plan is made', async () => {
     const here = world()
     await askAll(
       here,
@@ -75,11 +75,11 @@ describe('half of the builds of a day stay with callers that had few', () => {
   })
 })
 
-describe('what was paid for a name', () => {
-  /** of an older name, which leads to the probe of today */
+describe('the budget that a caller paid for a name', () => {
+  /** an older name, which leads to the current probe */
   const older = (i: number) => PATH.replace('6.1.1-1-amd64', `6.1.0-${i}-amd64`)
 
-  test('is given back when it is an older one of a published probe, also when its event comes twice', async () => {
+  test('is refunded if the name is an older one of a published probe, even if its event arrives twice', async () => {
     const here = createWorld({
       probe: probeBytes(),
       settings: { budgets: { ...DEFAULTS.budgets, requestsPerCallerPerDay: 3 } },
@@ -94,7 +94,7 @@ describe('what was paid for a name', () => {
     }
   })
 
-  test('of nothing is not, and what exists makes room for more', async () => {
+  test('is refunded for kernels that exist, and not for kernels that do not exist', async () => {
     const here = createWorld({
       probe: probeBytes(),
       today: (release: string) => {

@@ -1,5 +1,5 @@
-// A page of another origin, in the browser of whoever runs a registry: it posts, and reads by a name of its own that leads
-// to the registry's address (DNS rebinding).
+// A page of another origin, in the operator's browser, posts to the registry, and reads from it by a name of its own that
+// resolves to the registry's address (DNS rebinding).
 
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { request } from 'node:http'
@@ -54,14 +54,14 @@ const ROUTES: [method: string, path: string][] = [
   ['OPTIONS', '/v1/probes'],
 ]
 
-/** What functions have said so far: any that runs says something. */
+/** Sizes of the functions' logs: every function that runs writes to its log. */
 const spoken = (): Record<string, number> => {
   const logs = join(work.dir, 'logs')
   return Object.fromEntries(readdirSync(logs).map((name) => [name, statSync(join(logs, name)).size]))
 }
 
-describe('a name that is not the registry’s', () => {
-  test.each(ROUTES)('is answered to %s %s with 421, which says what to do', async (method, path) => {
+describe('a request to a name that is not the registry’s', () => {
+  test.each(ROUTES)('gets 421 with advice for %s %s', async (method, path) => {
     const { status, type, body } = await ask(method, path, { host: `rebound.example:${port}` })
     expect({ status, type }).toEqual({ status: 421, type: 'application/problem+json' })
     if (method !== 'HEAD')
@@ -79,7 +79,7 @@ describe('a name that is not the registry’s', () => {
     '[::ffff:127.0.0.1]:PORT',
     '2130706433:PORT',
     'probes.example.org.rebound.example',
-  ])('is %s', async (host) => {
+  ])('gets 421 for %s', async (host) => {
     expect((await ask('GET', '/v1/targets', { host: host.replaceAll('PORT', String(port)) })).status).toBe(
       421,
     )
@@ -97,7 +97,7 @@ test.each([
   expect((await ask('GET', '/v1/targets', { host: host.replace('PORT', String(port)) })).status).toBe(200)
 })
 
-test('a client too old to name a host is no browser, and is answered', async () => {
+test('the registry answers an old client that sends no host name, because it is not a browser', async () => {
   const answer = await new Promise<string>((resolve, reject) => {
     let text = ''
     const socket = connect(port, '127.0.0.1', () => socket.write('GET /v1/targets HTTP/1.0\r\n\r\n'))
@@ -117,7 +117,7 @@ describe('a page of another origin', () => {
     'http://localhost:3000',
     'http://probes.example.org',
     'file://',
-  ])('%s posts nothing, and no function runs', async (origin) => {
+  ])('cannot post from %s, and no function runs', async (origin) => {
     const before = spoken()
     const { status, type } = await ask('POST', '/v1/probes', { ...own(), origin }, 'release=x')
     expect({ status, type }).toEqual({ status: 403, type: 'application/problem+json' })
@@ -138,7 +138,7 @@ describe('a page of another origin', () => {
     expect(spoken()).toEqual(before)
   })
 
-  test('may link here', async () => {
+  test('may link to the registry', async () => {
     const headers = {
       'sec-fetch-site': 'cross-site',
       'sec-fetch-mode': 'navigate',
@@ -147,7 +147,7 @@ describe('a page of another origin', () => {
     expect((await ask('GET', '/v1/targets', { ...own(), ...headers })).status).toBe(200)
   })
 
-  test('is none of the registry’s own pages', async () => {
+  test('does not mean the registry’s own pages, which may post', async () => {
     for (const origin of [`http://127.0.0.1:${port}`, `http://localhost:${port}`, PUBLIC_URL]) {
       const headers = { ...own(), origin, 'sec-fetch-site': 'same-origin' }
       expect((await ask('POST', '/v1/probes', headers, '{}')).status).toBe(400)
@@ -155,7 +155,7 @@ describe('a page of another origin', () => {
   })
 })
 
-test('what was refused left nothing: no probe is on record', () => {
+test('refused requests leave no build, and no log line about the probe', () => {
   const builds = join(work.dir, 'builds')
   expect(readdirSync(work.dir).includes('builds') ? readdirSync(builds) : []).toEqual([])
   for (const name of readdirSync(join(work.dir, 'logs')))

@@ -1,4 +1,4 @@
-// Whoever answers a host (a registry, a cache, a mirror) holds genuinely signed probes, and picks which one to answer with.
+// A registry, a cache or a mirror has genuinely signed probes, and answers a host with one of its choice.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -24,7 +24,7 @@ const ownParts = ({ host }: Scene): SubmittedParts => ({
   procVersion: sha256(readFileSync(join(host.dir, 'root/proc/version'), 'utf8').trimEnd()),
 })
 
-/** A cache in between: the name is unknown, and the submission is answered with a probe of somebody's choice. */
+/** A cache in between answers that the name is unknown, and answers the submission with a probe of its choice. */
 async function answered(at: Scene, parts: SubmittedParts | undefined, path = BY_CONFIG): Promise<void> {
   at.registry.on(BY_NAME, problem(404, 'unsupported-kernel', 'Debian has no such kernel'))
   at.registry.on('/v1/probes', submitted(view('published', { url: path })))
@@ -48,14 +48,14 @@ describe('after a host has submitted its config', () => {
     expectRefused(at, await at.load(), 6, /signed as another probe, so it is not kept/)
   })
 
-  test('the probe of exactly what it sent is loaded', async () => {
+  test('the host loads the probe of exactly the files that it sent', async () => {
     const at = await host()
     await answered(at, ownParts(at))
     expect(await at.load()).toMatchObject({ status: 0 })
   })
 })
 
-describe('a host that asks below /config', () => {
+describe('a host that requests a probe below /config', () => {
   const repository = (at: Scene) => ({ DRIVERS_REPO: `${at.registry.url}${CONFIG_REPOSITORY}` })
 
   test.each([
@@ -75,7 +75,7 @@ describe('a host that asks below /config', () => {
 })
 
 describe('a probe of an earlier run', () => {
-  test('is not loaded once the config of the kernel is another', async () => {
+  test('is not loaded after the config of the kernel has changed', async () => {
     const at = await host()
     await answered(at, ownParts(at))
     expect(await at.load()).toMatchObject({ status: 0 })
@@ -89,7 +89,7 @@ describe('a probe of an earlier run', () => {
     expect(at.calls()).toBe(before)
   })
 
-  test('that another statement was put beside is not loaded', async () => {
+  test('is not loaded if its signature was replaced by one with another statement', async () => {
     const at = await scene()
     await at.publish()
     expect(await at.load()).toMatchObject({ status: 0 })

@@ -1,4 +1,4 @@
-// A mirror of kernel.org, or whoever answers in its place, has other sources than those that were signed.
+// A mirror of kernel.org, or somebody who answers in its place, serves other sources than the signed ones.
 
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -22,7 +22,7 @@ import { testLong } from '../support/unless.ts'
 const VERSION = '6.1.54'
 const [XZ, SIGN] = [`linux-${VERSION}.tar.xz`, `linux-${VERSION}.tar.sign`]
 const TAR = kernelTar(VERSION)
-/** In the text of a file. */
+/** An offset inside the text of a file. */
 const LETTER = Buffer.from(TAR).indexOf('GPL-2.0')
 
 let kernelOrg: KernelOrg
@@ -62,7 +62,7 @@ function registry(archive = kernelOrg.archive) {
   }
 }
 
-/** What a server has in the place of the two files; a number is a status. */
+/** The server's answers for the two files. A number is a status. */
 type Answers = Readonly<Record<string, Uint8Array | string | number>>
 const serve = (answers: Answers) => {
   for (const name of Object.keys(kernelOrg.files)) delete kernelOrg.files[name]
@@ -70,21 +70,21 @@ const serve = (answers: Answers) => {
 }
 const page = '<html>Service temporarily unavailable</html>'
 const packed = packXz(TAR)
-/** Signed by the right key, whatever it is. */
+/** Any tar, signed by the right key. */
 const signed = async (tar: Uint8Array, xz = packXz(tar)): Promise<Answers> => ({
   [XZ]: xz,
   [SIGN]: await by.sign(tar),
 })
 const withSignature = async (xz: Uint8Array | string | number) => ({ [XZ]: xz, [SIGN]: await by.sign(TAR) })
 
-/** Of what a command writes, in less than a megabyte. */
+/** The output of a command, packed into less than a megabyte. */
 const quickly = (command: string, input?: Uint8Array) =>
   new Uint8Array(execFileSync('sh', ['-c', `{ ${command}; } | xz -0 -T0`], { input, maxBuffer: 1 << 26 }))
 
 const bomb = () => quickly('cat; head -c 5368709120 /dev/zero | tr "\\0" x', headerOf('77777777777'))
 const manyEntries = () => quickly('cat', Buffer.alloc(512 * 300_001, headerOf('00000000000')))
 
-/** Of a file of so many bytes. */
+/** The tar header of a file of that size. */
 function headerOf(size: string): Uint8Array {
   const header = Buffer.from(TAR.subarray(0, 512))
   header.write(size, 124)
@@ -199,7 +199,7 @@ const REFUSED: readonly [string, string, RegExp, () => Promise<Answers>][] = [
 
 describe('a kernel', () => {
   test.each(REFUSED)(
-    'for which a server has %s is not built: %s, and nothing of it is kept',
+    'is not built if a server has %s: %s, and the registry keeps nothing of it',
     async (_, code, message, answers) => {
       const { kernel, kept } = registry()
       serve(await answers())
@@ -228,7 +228,7 @@ describe('a kernel', () => {
       expect(await kernel()).toMatchObject({ format: 'tar.xz' })
     })
 
-  test('of a place that is out of reach waits for no time-out', async () => {
+  test('fails within a second if the server refuses connections', async () => {
     const began = Date.now()
     await expect(registry(NO_KERNEL_ORG).kernel()).rejects.toMatchObject({
       code: 'mirror-unreachable',

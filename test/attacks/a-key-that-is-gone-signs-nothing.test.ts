@@ -1,4 +1,4 @@
-// gpgv ends well for a revoked and for an expired key: only its status lines say which key that was.
+// gpgv exits with success for a revoked and for an expired key. Only its status lines show the state of the key.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,7 +15,7 @@ interface Gpg {
   readonly run: (...args: string[]) => Promise<string>
 }
 
-/** A real key of a real gpg, in the host's own folder; made long ago. */
+/** A real key with an old date, made by a real gpg in the host's own folder. */
 async function gpgOf(at: Scene, expires: string): Promise<Gpg> {
   const home = join(at.host.dir, 'gnupg')
   await sh('mkdir', ['-m', '700', home])
@@ -64,7 +64,7 @@ async function gpgOf(at: Scene, expires: string): Promise<Gpg> {
   }
 }
 
-/** What gpg wrote, with one that is good first, so that nothing but the key can be what is refused. */
+/** Publishes a good probe and replaces its signature with gpg's, so that only the key can cause a refusal. */
 async function published(expires: string, when: readonly string[] = []) {
   const at = await scene()
   const gpg = await gpgOf(at, expires)
@@ -82,13 +82,13 @@ async function revoke({ at, gpg }: Awaited<ReturnType<typeof published>>): Promi
   await gpg.run('--import', made)
 }
 
-test('a key that is good is taken', async () => {
+test('the loader accepts a probe signed by a valid key', async () => {
   const { gpg, load } = await published('never')
   await gpg.key()
   expect(await load()).toMatchObject({ status: 0, stderr: '' })
 })
 
-test('a key that was revoked is refused, and named', async () => {
+test('the loader refuses a probe signed by a revoked key, and names the key', async () => {
   const one = await published('never')
   await revoke(one)
   await one.gpg.key()
@@ -100,7 +100,7 @@ test('a key that was revoked is refused, and named', async () => {
   )
 })
 
-test('a key that is revoked in one file is revoked, though another file knows nothing of it', async () => {
+test('a key that is revoked in one key file is revoked, even if another file has it without the revocation', async () => {
   const one = await published('never')
   const before = join(one.at.host.dir, 'before.asc')
   writeFileSync(before, await one.gpg.key())
@@ -110,7 +110,7 @@ test('a key that is revoked in one file is revoked, though another file knows no
   expectRefused(one.at, await one.load(`${one.keys} ${before}`), 6, /which was revoked/)
 })
 
-test('a key that has expired is refused, and named', async () => {
+test('the loader refuses a probe signed by an expired key, and names the key', async () => {
   const one = await published('1y', ['--faked-system-time', '20250601T000000'])
   await one.gpg.key()
   expectRefused(

@@ -1,4 +1,4 @@
-// On the live registry: somebody submits a host's config first, with symbol versions of his own, and a cache in between
+// On the live registry, an attacker submits a host's config first, with other symbol versions, and a cache in between
 // answers the host with that submission.
 
 import { createServer } from 'node:http'
@@ -69,7 +69,7 @@ const byConfig = () => `/config/${sha256(config)}/${name()}`
 const byMd5 = () =>
   `/stable/sysdig-probe-binaries/sysdig-probe-${encodeURIComponent(DRIVER_VERSION)}-x86_64-${release}-${md5(config)}.ko`
 
-test('a host is not talked into the probe of a submission that is not its own', async () => {
+test('a host does not accept the probe of another submission', async () => {
   const theirs = await submitted('symvers=@symvers')
   const [probe] = theirs.answer.probes
   const built = await curl([
@@ -112,7 +112,7 @@ test('a host is not talked into the probe of a submission that is not its own', 
   expect(host.left()).toEqual([])
 })
 
-test('who submits more than a config gets no name that is computed from the config', async () => {
+test('a submission of more than a config gets no name that is computed from the config', async () => {
   const attempts = [
     ['symvers=@symvers'],
     ['proc-version=<proc-version'],
@@ -131,7 +131,7 @@ test('who submits more than a config gets no name that is computed from the conf
   }
 })
 
-test('who submits nothing but the config has the names of the config', async () => {
+test('a submission of only a config gets the names of the config', async () => {
   expect((await submitted()).answer.repository).toBe(`/config/${sha256(config)}`)
   expect((await ask(`${registry.url}${byConfig()}.json`)).body).not.toContain('unknown-config')
 })

@@ -1,4 +1,4 @@
-// Names of kernels and drivers that do not exist cost claims, events and plans, and stayed in the lists for ever.
+// Names of kernels and drivers that do not exist once cost claims, events and plans, and stayed in the lists forever.
 
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -37,9 +37,9 @@ const plans = async () => {
 
 describe('names of kernels that do not exist', () => {
   const NAMES = 40
-  /** of one that was looked up */
+  /** the index of a name that the registry looked up */
   let known = 0
-  test('cost their caller its budget for them, and nobody else anything', async () => {
+  test('use up the budget of their caller, and of nobody else', async () => {
     const answers = await Promise.all(
       Array.from({ length: NAMES }, (_, i) => attacker.ask(`${registry.url}/${forged(i)}`)),
     )
@@ -52,12 +52,12 @@ describe('names of kernels that do not exist', () => {
     }
     for (let tries = 0; tries < 60 && (await plans()) < asked; tries += 1) await sleep(1000)
     expect(await plans()).toBe(asked)
-    // That they are looked up by now makes no room for more.
+    // The finished look-ups make no room for more.
     expect((await attacker.ask(`${registry.url}/${forged(NAMES)}`)).status).toBe(429)
     expect((await bystander.ask(`${registry.url}/${forged(NAMES)}`)).status).toBe(307)
   })
 
-  test('are in no list, and say why at their own URL', async () => {
+  test('are in no list, and their own URL answers 404 with the reason', async () => {
     const list = await bystander.ask(`${registry.url}/v1/probes?limit=100`)
     expect(JSON.parse(list.body)).toEqual({ probes: [] })
     const one = await bystander.ask(`${registry.url}/v1/probes?release=6.1.9${known}-1-amd64`)
@@ -69,7 +69,7 @@ describe('names of kernels that do not exist', () => {
 })
 
 describe('driver versions that do not exist', () => {
-  test('have the lists read once a minute, however many are asked for while they are old', async () => {
+  test('make the registry read its old lists again at most once a minute, for any number of requests', async () => {
     const { memory, resolvePorts, pass } = createWorld({ probe: undefined })
     const ports = { ...resolvePorts, settings: DEFAULTS }
     pass(2 * CATALOGUE_MILLISECONDS)

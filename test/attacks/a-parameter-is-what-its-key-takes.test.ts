@@ -1,4 +1,5 @@
-// An empty release was a query that the local table answered and DynamoDB refuses; numbers were whatever a language reads.
+// The local table once answered a query with an empty release, which DynamoDB refuses. Numbers could have any form that
+// JavaScript reads.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { callerFrom } from '../support/registry/caller.ts'
@@ -20,7 +21,7 @@ afterAll(async () => {
 
 const ID = Buffer.from('driver/1/x86_64/falco_debian_6.1.1-1-amd64_1.ko').toString('base64url')
 
-describe('a parameter that no key takes', () => {
+describe('a parameter with an invalid value', () => {
   test.each([
     ['/v1/probes?release=', 'release'],
     [`/v1/probes?release=6.1${'x'.repeat(3000)}`, 'release'],
@@ -45,7 +46,7 @@ describe('a parameter that no key takes', () => {
     ]),
     ['/v1/names?url=', 'url'],
     ['/v1/names', 'url'],
-  ])('%.60s is refused by its name', async (path, field) => {
+  ])('is refused by the name of the parameter: %.60s', async (path, field) => {
     const { status, body } = await caller.ask(registry.url + path)
     expect({ status, ...JSON.parse(body) }).toMatchObject({ status: 400, code: 'bad-field', field })
   })
@@ -57,12 +58,12 @@ describe('a parameter that no key takes', () => {
     '?state=failed',
     '?target=ubuntu-aws',
     '',
-  ])('%s is answered', async (query) => {
+  ])('is not found in the valid query %s', async (query) => {
     expect((await caller.ask(`${registry.url}/v1/probes${query}`)).status).toBe(200)
   })
 })
 
-describe('a field of a submission that is wrong', () => {
+describe('a wrong field of a submission', () => {
   const post = (body: object) =>
     caller.ask(`${registry.url}/v1/probes`, {
       method: 'POST',
@@ -89,7 +90,7 @@ describe('a field of a submission that is wrong', () => {
     ['driverName', { driverName: 'x' }],
     ['kinds', { kinds: ['exe'] }],
     ['kernelUrls', { kernelUrls: ['http://x/'], driverVersions: ['10.2.0+driver'] }],
-  ])('is told by the name that it was sent under: %s', async (field, more) => {
+  ])('is reported by the name that the client sent: %s', async (field, more) => {
     const { body } = await post({ ...facts, ...more })
     expect(JSON.parse(body)).toMatchObject({ code: 'bad-field', field })
   })
@@ -98,14 +99,14 @@ describe('a field of a submission that is wrong', () => {
     ['version', 'v'.repeat(300)],
     ['release', '$(x)'],
     ['driver-name', 'x'],
-  ])('in a form is told by its name there: %s', async (field, value) => {
+  ])('in a form is reported by its name there: %s', async (field, value) => {
     expect(JSON.parse((await form(field, value)).body)).toMatchObject({ code: 'bad-field', field })
   })
 
   test.each([
     ['etc-version', 'v'.repeat(300)],
     ['os-release', 'ID=$(x)'],
-  ])('and is one that need not be told refuses nothing: %s', async (field, value) => {
+  ])('is ignored if the field is optional: %s', async (field, value) => {
     expect(JSON.parse((await form(field, value)).body)).toMatchObject({ code: 'bad-config' })
   })
 })

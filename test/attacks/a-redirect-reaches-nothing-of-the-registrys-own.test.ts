@@ -1,4 +1,4 @@
-// A mirror, or whoever answers in its place, sends the registry on to what only the registry can reach.
+// A mirror, or somebody who answers in its place, redirects the registry to addresses that only the registry can reach.
 
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -7,7 +7,7 @@ import { createFetch } from '../../lib/aws/fetch.ts'
 import { isPublicAddress, publicLookup } from '../../lib/aws/public-addresses.ts'
 
 const servers: Server[] = []
-/** On the loopback of both families, where the machine has them. */
+/** With `::`, the server listens on the addresses of both families that the machine has. */
 async function listen(answer: RequestListener, host = '127.0.0.1'): Promise<number> {
   const server = createServer(answer)
   servers.push(server)
@@ -18,7 +18,7 @@ afterAll(() => {
   for (const server of servers) server.close()
 })
 
-/** What must not be asked: it counts whoever does. */
+/** Counts requests to the secret server, which must get none. */
 let asked = 0
 let secret: number
 let mirror: number
@@ -92,7 +92,7 @@ describe('a redirect to', () => {
     expect(Date.now() - started).toBeLessThan(1000)
   })
 
-  test('an own place by way of another redirect is not followed', async () => {
+  test('the registry’s own machine by way of a second redirect is not followed', async () => {
     const second = await listen((_, response) =>
       response.writeHead(302, { location: `http://127.0.0.1:${secret}/` }).end(),
     )
@@ -101,26 +101,26 @@ describe('a redirect to', () => {
     expect(asked).toBe(0)
   })
 
-  test('another port of the mirror, or a user in front of its name, is not followed', async () => {
+  test('another port of the mirror’s host, with the mirror’s address as a user name, is not followed', async () => {
     await expect(sentOn(`http://127.0.0.1:${mirror}@127.0.0.1:${secret}/`)).rejects.toEqual(refused)
     expect(asked).toBe(0)
   })
 
-  test('what the settings name is followed', async () => {
+  test('a server that the settings name is followed', async () => {
     const settings = { debian: { suites: [{ mirror: `http://127.0.0.1:${secret}/debian`, suite: 'x' }] } }
     expect(Buffer.from(await sentOn(`http://127.0.0.1:${secret}/`, settings)).toString()).toBe('a secret')
     expect(asked).toBe(1)
   })
 })
 
-test('a name is looked up once, by the connection itself, and one bad address of several is enough', async () => {
+test('the lookup of a name with a loopback address fails', async () => {
   for (const options of [{ all: true }, { all: false }, { family: 4 }]) {
     const error = await new Promise((resolve) => publicLookup('localhost', options, resolve))
     expect(error).toMatchObject({ name: 'NotPublicError' })
   }
 })
 
-test('addresses of the world are public', () => {
+test('distinguishes public addresses from all others', () => {
   for (const address of ['8.8.8.8', '2606:4700::1111', '::ffff:8.8.8.8', '64:ff9b::8.8.8.8', '192.0.1.1'])
     expect(`${address} ${isPublicAddress(address)}`).toBe(`${address} true`)
   for (const address of [

@@ -1,4 +1,4 @@
-// A file of 46 KB cost seconds of a processor before anything was paid, as often as it was sent.
+// A file of 46 KB once cost seconds of processor time before its caller had paid, each time the caller sent it.
 
 import { execFileSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -46,13 +46,13 @@ const GOOD = {
   'driver-version': '10.2.0+driver',
 }
 
-describe('a submission that is refused', () => {
+describe('a refused submission', () => {
   test.each<[string, string, Readonly<Record<string, string | Uint8Array>>, number, number]>([
     ['a bomb', '127.0.1.2', { ...GOOD, kheaders: BOMB }, 413, 20],
     ['no config', '127.0.2.2', { ...GOOD, config: 'hello' }, 422, 100],
     ['a config of another kernel', '127.0.3.2', { ...GOOD, release: '6.1.0-talos' }, 422, 100],
   ])(
-    'for %s costs its caller each time, and what is known stays free',
+    'for %s costs its caller each time, and a known submission stays free',
     async (_, address, hostile, status, most) => {
       const attacker = callerFrom(address)
       expect((await post(attacker, GOOD)).status).toBe(200)
@@ -61,7 +61,7 @@ describe('a submission that is refused', () => {
         const answers = await Promise.all(Array.from({ length: 15 }, () => post(attacker, hostile)))
         statuses.push(...answers.map((answer) => answer.status))
       }
-      // 503: twenty of one caller are read at one time.
+      // 503: the registry reads at most twenty submissions of one caller at a time.
       expect(statuses.filter((one) => one !== status && one !== 429 && one !== 503)).toEqual([])
       expect(statuses.filter((one) => one === status).length).toBeLessThanOrEqual(most)
       const last = await post(attacker, hostile)
@@ -102,8 +102,8 @@ describe('a submission that is refused', () => {
   })
 })
 
-describe('a submission that is good', () => {
-  test('of a whole fleet behind one address is taken for each of its hosts', async () => {
+describe('a good submission', () => {
+  test('is accepted from each host of a fleet behind one address', async () => {
     const fleet = callerFrom('127.0.7.2')
     const own = { ...GOOD, version: '#7 SMP' }
     expect((await post(fleet, own)).status).toBe(200)

@@ -1,4 +1,4 @@
-// A host sends its kernel's own headers, and among them what make and the shell would read.
+// A host sends its kernel's own headers, and among them files that make and the shell would run.
 
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -24,7 +24,7 @@ const ARCH = machine === 'aarch64' ? 'arm64' : 'x86'
 
 const text = (role: Input['role'], body: string): Input => ({ role, format: 'text', body: Buffer.from(body) })
 
-/** Each says that it ran, where it is read by make, or by sh. */
+/** Prints that it ran if make or sh reads it. */
 const evil = (path: string): string =>
   `$(shell echo "IT RAN: ${path}" >&2)\n$(info IT RAN: ${path})\ncmd_x := $(shell echo "IT RAN" >&2)\n`
 const EVIL = Object.fromEntries(
@@ -60,7 +60,7 @@ const names = (tree: Buffer | undefined): string[] =>
   execFileSync('tar', ['-tz'], { input: tree, encoding: 'utf8', maxBuffer: 1 << 28 }).split('\n')
 
 describe('kernel headers of a host', () => {
-  test('bring C headers into the tree of a small kernel, and no file of another kind', async () => {
+  test('add C headers to the tree of a small kernel, and no file of another kind', async () => {
     const makes = ['echo CONFIG_A=y >include/config/auto.conf', 'echo "# own" >include/Kbuild']
     const look = Object.keys(EVIL).map((path) => `[ ! -f ${path} ] || make -nf ${path} || :`)
     const { exit, log, prepared } = await build(store, {

@@ -1,4 +1,4 @@
-// Whoever has taken over one function has its credentials: what they write, and whose key they read, with them.
+// An attacker who controls one function has its credentials. Tests the objects and secrets that each function can reach.
 
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -32,7 +32,7 @@ afterAll(async () => {
   await work.remove()
 })
 
-/** A careless grant, which the secret's own policy must outweigh. */
+/** Adds a careless grant, which the secret's own policy must override. */
 async function grantEveryoneTheSecret(assembly: string): Promise<void> {
   const file = join(assembly, 'ProbeRegistry.template.json')
   const { Resources, ...rest } = JSON.parse(await readFile(file, 'utf8'))
@@ -60,7 +60,7 @@ const named = (type: string, id: string) => {
   return found[0]!
 }
 
-/** The very credentials of a function's role. */
+/** The real credentials of a function's role. */
 function credentialsOf(role: string) {
   const principal = stack.roles.assume(named('AWS::IAM::Role', `${role}Role`).arn!, 'lambda.amazonaws.com')
   const { accessKeyId, secretAccessKey, sessionToken } = principal
@@ -85,7 +85,7 @@ const secrets = (role: string) =>
   })
 
 const bucket = (id: string) => named('AWS::S3::Bucket', id).name
-/** What became of it: the name of the error, or `done`. */
+/** The name of the error, or `done`. */
 const outcome = (call: Promise<unknown>) =>
   call.then(
     () => 'done',
@@ -110,7 +110,7 @@ const PROBE = `driver/1.0.0/x86_64/falco_debian_6.1_1.ko/${'c'.repeat(64)}/falco
 const CONFIG_PROBE = `config/${'a'.repeat(64)}/1.0.0/x86_64/falco_vanilla_6.1_1.ko`
 
 describe('submit', () => {
-  test.each([RECORD, SUBMITTED])('keeps %s once, and replaces it never', async (key) => {
+  test.each([RECORD, SUBMITTED])('writes %s once, and never replaces it', async (key) => {
     expect(await put('Submit', 'Inputs', key, true)).toBe('done')
     expect(await put('Submit', 'Inputs', key)).toBe('AccessDenied')
     expect(await put('Submit', 'Inputs', key, true)).toBe('PreconditionFailed')
@@ -125,7 +125,7 @@ describe('submit', () => {
     [PROBE, 'Artifacts'],
     ['keys/falco-probes.asc', 'Artifacts'],
     ['claim/plan.json', 'Staging'],
-  ])('cannot write %s of %s, which others believe', async (key, into) => {
+  ])('cannot write %s in %s, which others trust', async (key, into) => {
     expect(await put('Submit', into, key)).toBe('AccessDenied')
     expect(await put('Submit', into, key, true)).toBe('AccessDenied')
   })
@@ -137,13 +137,13 @@ describe('plan', () => {
     ['claim/plan.json', 'Staging'],
     ['claim/probe', 'Staging'],
     ['claim/load-test-1/verdict', 'Staging'],
-  ])('writes %s of %s once', async (key, into) => {
+  ])('writes %s in %s once', async (key, into) => {
     expect(await put('Plan', into, key)).toBe('AccessDenied')
     expect(await put('Plan', into, key, true)).toBe('done')
     expect(await put('Plan', into, key)).toBe('AccessDenied')
   })
 
-  test('lets a build follow its own log, and a load test its own', async () => {
+  test('may replace the logs of builds and of load tests', async () => {
     for (const key of ['claim/log', 'claim/load-test-1/log'])
       for (const _ of [1, 2]) expect(await put('Plan', 'Staging', key)).toBe('done')
   })
@@ -176,13 +176,13 @@ describe('publish', () => {
     [INPUT, 'Inputs'],
     [SUBMITTED, 'Inputs'],
     ['claim/plan.json', 'Staging'],
-  ])('cannot write %s of %s', async (key, into) => {
+  ])('cannot write %s in %s', async (key, into) => {
     expect(await put('Publish', into, key)).toBe('AccessDenied')
     expect(await put('Publish', into, key, true)).toBe('AccessDenied')
   })
 })
 
-describe('what builds are held to', () => {
+describe('the table of sources', () => {
   const item = (role: string, key: string) => {
     const table = new DynamoDBClient({
       region: 'us-east-1',
@@ -200,7 +200,7 @@ describe('what builds are held to', () => {
   }
 
   test.each(['10.2.0+driver', '~drivers', '~list/bookworm', '~linux/6.1', '~apt', 'apt/1'])(
-    'is out of the reach of publish, which reads and moves lists of packages in the same table: %s',
+    'keeps the records for builds out of reach of publish, which may write its own lists of packages there: %s',
     async (key) => {
       expect(await item('Publish', key)).toEqual(['AccessDeniedException', 'AccessDeniedException'])
     },
@@ -212,14 +212,14 @@ describe('what builds are held to', () => {
     '~apt/',
     '~oci/@sha256:a',
     '~oci/probes/scap/1:debian_6.1_1',
-  ])('publish moves %s', async (key) => {
+  ])('lets publish write %s, and lets resolve only read it', async (key) => {
     expect(await item('Publish', key)).toEqual(['done', 'done'])
     expect(await item('Resolve', key)).toEqual(['done', 'AccessDeniedException'])
   })
 })
 
-describe('the maker of the key', () => {
-  test('writes the public key and nothing else of what is published', async () => {
+describe('the function that makes the key', () => {
+  test('cannot write a probe or another key', async () => {
     expect(await put('SigningKey', 'Artifacts', PROBE, true)).toBe('AccessDenied')
     expect(await put('SigningKey', 'Artifacts', 'keys/another.asc', true)).toBe('AccessDenied')
   })
@@ -232,7 +232,7 @@ describe('the secret of the key', () => {
   const write = (role: string) =>
     outcome(secrets(role).send(new PutSecretValueCommand({ SecretId: SecretId(), SecretString: role })))
 
-  test('is read by publish and written by its maker alone, whatever others were granted', async () => {
+  test('is read only by publish and written only by its maker, whatever else is granted to others', async () => {
     expect(await read('Publish')).toBe('done')
     for (const role of ['Resolve', 'Wait', 'Direct', 'Submit', 'V1', 'Plan', 'Sweep', 'SigningKey'])
       expect(`${role} ${await read(role)}`).toBe(`${role} AccessDeniedException`)

@@ -1,4 +1,4 @@
-// A mirror, or whoever answers in its place, replays a list that its archive once signed: with the holes of its day.
+// A mirror, or somebody who answers in its place, replays an old list that its archive signed, with the holes of that day.
 
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -35,7 +35,7 @@ beforeAll(async () => {
     sign({
       message: await createCleartextMessage({ text: `Origin: Debian\nCodename: bookworm\n${fields}` }),
       signingKeys: privateKey,
-      // No later than now: a signature that is yet to come is refused for that.
+      // No later than now, because a signature of the future is refused for its date.
       date: new Date(Math.min(date, NOW - 1000)),
     })
 })
@@ -53,7 +53,7 @@ beforeEach(async () => {
   lines = []
 })
 
-/** A mirror of its own address that has this list. */
+/** A mirror at an address of its own that serves this list. */
 async function mirror(list: string, more: Partial<Suite> = {}): Promise<Suite> {
   const server = createServer((_, response) => response.end(list))
   servers.push(server)
@@ -75,12 +75,12 @@ const refused = (why: RegExp) =>
   expect.objectContaining({ code: 'signature-invalid', message: expect.stringMatching(why) })
 
 const PATH = 'main/binary-amd64/Packages.xz'
-/** A list of that time which names that file, and the file that a reading believes. */
+/** A list of that date with that digest of the file, and the digest that the registry trusts after a reading. */
 const naming = (date: number, digit: string, more = '') =>
   signed(date, `Date: ${new Date(date).toUTCString()}\n${more}SHA256:\n ${digit.repeat(64)} 12 ${PATH}\n`)
 const believed = async (suite: Suite, now = NOW) => (await read(suite, now)).get(PATH)?.sha256[0]
 
-test('what one mirror showed, no other mirror can take back, whatever its list says of its time', async () => {
+test('an older list of another mirror does not replace a newer list, even years later', async () => {
   expect(await believed(await mirror(await naming(NOW - DAY, 'a')))).toBe('a')
   const old = await mirror(await naming(NOW - 2 * DAY, 'b'))
   expect(await believed(old)).toBe('a')
@@ -89,13 +89,13 @@ test('what one mirror showed, no other mirror can take back, whatever its list s
     fields: { mirror: old.mirror, ageDays: 2 },
   })
   expect(await believed(old, NOW + 10 * YEARS)).toBe('a')
-  // Nor can it make room for the old one by being asked again.
+  // A second request to that mirror does not change this.
   expect(await believed(old)).toBe('a')
   expect(await believed(await mirror(await naming(NOW - DAY / 2, 'c')))).toBe('c')
   expect(await believed(old)).toBe('c')
 })
 
-test('a list that was read before is no more believed past its Valid-Until than any other', async () => {
+test('a list that was read before is not trusted past its Valid-Until either', async () => {
   const until = `Valid-Until: ${new Date(NOW + DAY).toUTCString()}\n`
   await read(await mirror(await naming(NOW - DAY, 'a', until)))
   const old = await mirror(await naming(NOW - 2 * DAY, 'b'))
@@ -103,7 +103,7 @@ test('a list that was read before is no more believed past its Valid-Until than 
   await expect(read(old, NOW + 2 * DAY)).rejects.toEqual(refused(/was valid until/))
 })
 
-test('where the newest list was lost, an older one is refused', async () => {
+test('an older list is refused if the newest one is lost', async () => {
   await read(await mirror(await naming(NOW - DAY, 'a')))
   inputs.objects.clear()
   const old = await mirror(await naming(NOW - 2 * DAY, 'b'))
@@ -112,7 +112,7 @@ test('where the newest list was lost, an older one is refused', async () => {
   )
 })
 
-test('how old the list is that was believed is said', async () => {
+test('the log has the age of a trusted list', async () => {
   const suite = await mirror(await signed(NOW - 3 * DAY))
   await read(suite)
   await read(suite, NOW + 10 * YEARS)
@@ -126,18 +126,18 @@ test('another archive with a suite of the same name has dates of its own', async
   await read(await mirror(await signed(NOW - 2 * DAY, `Label: Raspbian\n${date}`)))
 })
 
-test('a snapshot is believed by its name, and leaves no date behind', async () => {
+test('a snapshot is trusted although it is old, and does not replace the newer list', async () => {
   await read(await mirror(await naming(NOW - DAY, 'a')))
   const snapshot = await mirror(await naming(NOW - 20 * DAY, 'b'), { ofThePast: true })
   expect(await believed(snapshot)).toBe('b')
   expect(await believed({ ...snapshot, ofThePast: false })).toBe('a')
 })
 
-test('a list of a day that is yet to come is refused, and does not make those of today old', async () => {
+test('a list of the future is refused, and does not make current lists old', async () => {
   await expect(read(await mirror(await signed(NOW + 2 * DAY)))).rejects.toEqual(refused(/in the future/))
   await expect(read(await mirror(await signed(NOW - DAY)))).resolves.toBeDefined()
 })
 
-test.each(['', 'Date: soon\n', 'Dated: x\n'])('a list that says no date (%j) is refused', async (fields) => {
+test.each(['', 'Date: soon\n', 'Dated: x\n'])('a list without a date (%j) is refused', async (fields) => {
   await expect(read(await mirror(await signed(NOW - DAY, fields)))).rejects.toEqual(refused(/it has no date/))
 })

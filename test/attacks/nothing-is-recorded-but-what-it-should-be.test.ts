@@ -1,4 +1,5 @@
-// What a server first answers for a version is trusted for good: an empty file, an error page or half an archive must not be.
+// The registry trusts the first archive of a version on first use, and permanently. It must not trust an empty file, an
+// error page or half an archive.
 
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -19,7 +20,7 @@ import { archiveOf, libsArchive } from '../support/sources.ts'
 let table: DynamoDbLab
 let server: Server
 let base: string
-/** what the server has today, whatever it is asked for */
+/** the server's answer to every request */
 let answer: Uint8Array
 beforeAll(async () => {
   table = await startDynamoDb()
@@ -61,7 +62,7 @@ const half = (body: Uint8Array) => body.subarray(0, body.length >> 1)
 const tar = (body: Uint8Array) => gunzipSync(body)
 const xz = (body: Uint8Array) =>
   new Uint8Array(execFileSync('xz', ['-c'], { input: body, maxBuffer: 1 << 26 }))
-/** A tar of one file of that many random bytes beside what is wanted: its packed form is no shorter. */
+/** A tar with a file of that many random bytes in addition to the driver: its packed form is no shorter. */
 const large = libsArchive(randomBytes(300_000).toString('base64'))
 const flipped = (body: Uint8Array) => body.map((byte, at) => (at === body.length >> 1 ? byte ^ 1 : byte))
 const unended = (body: Uint8Array) => tar(body).subarray(0, -1024)
@@ -89,7 +90,7 @@ const NO_DRIVERS: readonly [string, () => Uint8Array][] = [
 ]
 
 describe('a driver version', () => {
-  test.each(NO_DRIVERS)('for which a server has %s is not dead from then on', async (_, body) => {
+  test.each(NO_DRIVERS)('still works after a server first answered %s', async (_, body) => {
     const { driver, recorded, objects } = await registry()
     answer = body()
     for (const recipe of ['libs', 'makefile'] as const)
@@ -104,7 +105,7 @@ describe('a driver version', () => {
     expect(await recorded()).toMatchObject({ url: `${base}/10.2.0%2Bdriver.tar.gz` })
   })
 
-  test('of the recipe makefile has its Makefile where that recipe looks', async () => {
+  test('is accepted only if its Makefile is where its recipe looks', async () => {
     answer = archiveOf({ 'scap/Makefile': 'all:', 'scap/main.c': '' })
     const { driver } = await registry()
     await expect(driver('libs')).rejects.toMatchObject({ code: 'mirror-unreachable' })

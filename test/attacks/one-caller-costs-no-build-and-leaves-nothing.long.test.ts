@@ -1,4 +1,4 @@
-// All that one caller can do at once: hostile submissions, forged names and held sockets by the thousand.
+// One caller sends hostile submissions and forged names, and keeps a thousand sockets open, all at the same time.
 
 import { execFileSync } from 'node:child_process'
 import { readdir } from 'node:fs/promises'
@@ -39,7 +39,7 @@ function hostile(kheaders: Uint8Array): string {
   return JSON.stringify({ config, ...facts, kheaders: Buffer.from(kheaders).toString('base64') })
 }
 
-/** Statuses and how often each was answered, never more than so many on their way at once. */
+/** Counts the answers by status, with at most `atOnce` requests at a time. */
 async function tally(times: number, atOnce: number, one: (i: number) => Promise<{ status: number }>) {
   const statuses: Record<number, number> = {}
   let next = 0
@@ -72,7 +72,7 @@ async function items() {
 }
 const numberOf = (value: unknown): number => Number((value as { N?: string } | undefined)?.N)
 
-test('200 hostile submissions, 10,000 forged names and 1,000 held sockets of one caller cost no build and leave nothing', async () => {
+test('200 hostile submissions, 10,000 forged names and 1,000 open sockets of one caller cost no build and leave no probe listed', async () => {
   const bomb = execFileSync('sh', ['-c', 'head -c 300000000 /dev/zero | xz'], { maxBuffer: 1 << 26 })
   const body = hostile(bomb)
   const { url } = registry
@@ -94,7 +94,7 @@ test('200 hostile submissions, 10,000 forged names and 1,000 held sockets of one
   expect(submissions[413] ?? 0).toBeLessThanOrEqual(20)
   expect(submissions[200]).toBeUndefined()
   for (const held of sockets) held.hangUp()
-  // Until the last of what was planned is settled.
+  // Until the last plan is done.
   await sleep(30_000)
   expect(JSON.parse((await bystander.ask(`${url}/v1/probes?limit=100`)).body)).toEqual({ probes: [] })
   expect((await bystander.ask(`${url}/v1/targets`)).status).toBe(200)
@@ -107,7 +107,7 @@ test('200 hostile submissions, 10,000 forged names and 1,000 held sockets of one
     expect(item.state).toEqual({ S: 'failed' })
     expect(numberOf(item.expires)).toBe(Math.ceil(numberOf(item.retryAt) / 1000))
   }
-  // Those that were claimed in the same moment, and could not be paid for, are past their time already.
+  // Items that were claimed at the same moment, and could not be paid for, have expired already.
   const live = left.filter(({ expires }) => numberOf(expires) * 1000 > Date.now())
   expect(live.length).toBeLessThanOrEqual(16)
 })

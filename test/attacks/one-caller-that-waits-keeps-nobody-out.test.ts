@@ -1,4 +1,4 @@
-// A hundred waiting sockets of one address made all of /v1 answer 503.
+// A hundred waiting sockets of one address once made all of /v1 answer 503.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -13,14 +13,14 @@ let work: Awaited<ReturnType<typeof scratch>>
 const bystander = callerFrom('127.0.0.1')
 const FILE = 'scap_debian_6.1.192-2-amd64_1.ko'
 const KEY = `driver/${DRIVER_VERSION}/x86_64/${FILE}`
-/** of the time of clients that follow no redirect */
+/** a path for old clients, which follow no redirect */
 const OLD = `/kernel-module/${DRIVER_VERSION}/${FILE}`
 
 beforeAll(async () => {
   work = await scratch()
   mirror = await startSilentMirror()
   registry = await startRegistry({ dataDir: work.dir, settings: mirror.settings })
-  // Its plan waits for the mirror, and so all who ask for the probe wait.
+  // The probe's plan waits for the mirror, so everybody who requests the probe waits.
   expect((await bystander.ask(`${registry.url}/${KEY}`)).status).toBe(307)
 })
 afterAll(async () => {
@@ -36,7 +36,7 @@ afterEach(async () => {
   held?.caller.end()
 })
 
-/** Holds so many sockets of one address, until all are either refused or waiting. */
+/** Opens that many sockets from one address, until each of them is refused or waits. */
 async function attack(address: string, path: string, times: number): Promise<Held> {
   const caller = callerFrom(address)
   held = { caller, held: caller.hold(registry.url + path, times) }
@@ -49,13 +49,13 @@ async function attack(address: string, path: string, times: number): Promise<Hel
   return held.held
 }
 
-/** In the moment of the burst the gateway itself may have no room: it knows no callers, and the moment is over. */
+/** During the burst the gateway itself may have no room. It does not distinguish callers, and the burst is short. */
 const isRefusal = ({ status, headers, body }: Answered) =>
   status === 503 &&
   (body === '{"message":"Service Unavailable"}' ||
     (Number(headers['retry-after']) <= 120 && JSON.parse(body).code === 'too-many-waits'))
 
-/** Room for others, and for each of the attacker's own refusals a word on what to do. */
+/** Others have room, and each refusal of the attacker has a code and a time to retry. */
 async function expectRoom(attacker: Held, most: number): Promise<void> {
   expect(attacker.open()).toBeLessThanOrEqual(most)
   expect(attacker.open()).toBeGreaterThan(0)
@@ -76,7 +76,7 @@ describe('one caller that waits', () => {
 
   test('for bytes, by a name from before May 2020, keeps nobody out', async () => {
     await expectRoom(await attack('127.0.3.2', OLD, 60), 20)
-    // Whoever else comes by such a name waits, and is not refused.
+    // Another caller with such a name waits, and is not refused.
     const other = callerFrom('127.0.30.2')
     const waiting = other.hold(registry.url + OLD, 1)
     await sleep(1500)
@@ -95,7 +95,7 @@ describe('one caller that waits', () => {
     other.end()
   })
 
-  test('from each address of its network has no more than a network has', async () => {
+  test('from each address of its network gets no more sockets than a network may have', async () => {
     const callers = Array.from({ length: 60 }, (_, i) => callerFrom(`127.0.5.${i + 2}`))
     const waiting = callers.map((caller) => caller.hold(`${registry.url}/v1/probes/${idOf(KEY)}?wait=25`, 2))
     await sleep(4000)
@@ -106,7 +106,7 @@ describe('one caller that waits', () => {
     for (const caller of callers) caller.end()
   })
 
-  test('is one caller, whomever it claims to forward', async () => {
+  test('counts as one caller, even if it claims to forward requests of others', async () => {
     const caller = callerFrom('127.0.6.2')
     const url = `${registry.url}/v1/probes/${idOf(KEY)}?wait=25`
     const claims = Array.from({ length: 40 }, (_, i) =>

@@ -1,4 +1,4 @@
-// The table of the bench and its plots, of figures that are made up.
+// Tests the benchmark's table and its plots with invented figures.
 
 import { expect, test } from 'vitest'
 import { plotsOf } from '../../bench/plots.ts'
@@ -19,7 +19,7 @@ const result: Result = {
   ],
 }
 
-test('a line a row: median, spread, goal, whether it is met, and the load beside it', () => {
+test('each row has its own line with its median, spread and goal, whether the goal is met, and the load', () => {
   expect(textOf(result).split('\n')).toEqual([
     'what               against  median        spread           goal  met        load',
     'a hit              a read     1.30  1.20 to 1.90   at most 1.50  yes  1.0 to 3.3',
@@ -33,14 +33,14 @@ test('a line a row: median, spread, goal, whether it is met, and the load beside
   ])
 })
 
-test('the same in Markdown, with the notes below it', () => {
+test('the Markdown table has the same rows, with notes below it', () => {
   const lines = markdownOf(result).split('\n')
   expect(lines[0]).toBe('| what | against | median | spread | goal | met | load |')
   expect(lines[2]).toBe('| a hit | a read | 1.30 | 1.20 to 1.90 | at most 1.50 | yes | 1.0 to 3.3 |')
   expect(lines).toContain('* not here: skipped: no nginx')
 })
 
-test('a goal is met by the median, from either side, and nobody knows of a row without one', () => {
+test('the median decides whether a row meets its goal; a row without goal or median has no answer', () => {
   expect(isMet(row({ goal: { atMost: 1.3 } }))).toBe(true)
   expect(isMet(row({ goal: { atMost: 1.29 } }))).toBe(false)
   expect(isMet(row({ goal: { atLeast: 1.3 } }))).toBe(true)
@@ -50,17 +50,17 @@ test('a goal is met by the median, from either side, and nobody knows of a row w
   expect(median([4, 1, 3, 2])).toBe(2.5)
 })
 
-test('a plot for each name that was measured, whose words are no markup', () => {
+test('each measured name has a plot, with its text escaped', () => {
   const rows = [...result.rows, row({ what: 'a < b & c', ratios: [9] })]
   const plots = plotsOf({ ...result, rows })
   expect(Object.keys(plots)).toEqual(['hit.svg', 'http.svg'])
   expect(plots['hit.svg']).toContain('>a &lt; b &amp; c<')
-  // What is beyond the right end is cut there.
+  // A value beyond the right end is cut there.
   expect(plots['hit.svg']).toContain('width="330.0"')
   expect(plots['hit.svg']).not.toContain('NaN')
 })
 
-test('the document takes the table and the plots of a run between their own two lines, and again', () => {
+test('a run replaces its own table and plots in the document, and nothing else', () => {
   const crowd = '<!-- npm run bench -- --only crowd --write -->\nof crowds\n<!-- end -->\n'
   const text = `a\n<!-- npm run bench -- --write -->\nold\n<!-- end -->\nb\n${crowd}`
   const once = withTable(text, undefined, result)
@@ -76,6 +76,6 @@ test('the document takes the table and the plots of a run between their own two 
   expect(() => withTable(text, 'door', result)).toThrow('--only door')
 })
 
-test('a result is read as it was written', () => {
+test('a result survives writing and reading', () => {
   expect(resultSchema.parse(JSON.parse(JSON.stringify(result)))).toEqual(result)
 })

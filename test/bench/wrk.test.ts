@@ -1,4 +1,4 @@
-// What wrk printed, as it printed it.
+// Reads real output of wrk.
 
 import { expect, test } from 'vitest'
 import { readLoad } from '../../bench/wrk.ts'
@@ -18,11 +18,11 @@ Requests/sec:   1807.75
 Transfer/sec:      1.33GB
 `
 
-test('requests and bytes a second, and milliseconds', () => {
+test('reads requests and bytes per second, and latencies in milliseconds', () => {
   expect(readLoad(TEXT)).toEqual({ requests: 1807.75, bytes: 1.33 * 2 ** 30, p50: 0.538, p99: 3.42 })
 })
 
-test('an answer that was an error is no figure, nor is none', () => {
+test('refuses output with error answers, and output without figures', () => {
   const failed = TEXT.replace('Requests/sec', '  Non-2xx or 3xx responses: 12\nRequests/sec')
   expect(() => readLoad(failed)).toThrow('wrk says: Non-2xx or 3xx responses: 12')
   expect(() => readLoad('unable to connect to 127.0.0.1:1 Connection refused')).toThrow('unable to connect')

@@ -1,4 +1,4 @@
-// Which tools a driver's own Makefile meets: those of the compiler's family, also where it forgets its variables.
+// A driver's own Makefile finds the tools of the compiler's family, even if it does not use make's variables.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { build } from '../support/builds/build.ts'
@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => store.close())
 
-/** What the variables of make name, and what the driver's tries of its kernel find by PATH alone. */
+/** Prints the tools that make's variables name, and the tools that a driver's tests of its kernel find by PATH alone. */
 const driver = {
   Makefile: [
     'all:',
@@ -23,16 +23,16 @@ const driver = {
   ].join('\n'),
 }
 
-test('a kernel of gcc is built with binutils, by their own names', async () => {
+test('the driver for a kernel of gcc is built with binutils, by their own names', async () => {
   const { exit, log } = await build(store, smallBuild(driver, { COMPILER: 'gcc-12' }))
   expect(exit, log).toBe(0)
   expect(log).toMatch(/^make: gcc-12 ld ar {3}/m)
-  // The kernel has a name of its own for it: arm64, not aarch64.
+  // ARCH is empty because the kernel has its own names of architectures: arm64, not aarch64.
   expect(log).toMatch(/^arch: \[\]$/m)
   expect(log).toMatch(/^gcc \(Debian 12\.\S+\) 12\.[\s\S]*^GNU ld [\s\S]*^GNU nm [\s\S]*^GNU objcopy /m)
 })
 
-test('a kernel of clang is built with lld and the tools of LLVM, also by what runs make without its variables', async () => {
+test('the driver for a kernel of clang is built with lld and the tools of LLVM, even without make’s variables', async () => {
   const { exit, log, manifest } = await build(store, smallBuild(driver, { COMPILER: 'clang-14' }))
   expect(exit, log).toBe(0)
   expect(log).toMatch(/^make: clang-14 ld\.lld-14 llvm-ar-14 llvm-nm-14 llvm-objcopy-14 llvm-strip-14 \n/m)
@@ -40,7 +40,7 @@ test('a kernel of clang is built with lld and the tools of LLVM, also by what ru
   expect(manifest?.compilerVersion).toMatch(/^Debian clang version 14\./)
 })
 
-test('a machine of another architecture is refused where no cross compiler was given', async () => {
+test('the build refuses another architecture if the job names no cross compiler', async () => {
   const other = process.arch === 'arm64' ? 'x86_64' : 'aarch64'
   const { exit, log } = await build(store, smallBuild(driver, { ARCH: other }))
   expect(exit).toBe(1)

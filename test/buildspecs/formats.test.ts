@@ -1,4 +1,4 @@
-// Packages say their own format, and one step unpacks any mix of them.
+// Each package has its own format, and one step unpacks any mix of formats.
 
 import { execFileSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -23,12 +23,12 @@ const headers = PACKAGE_FORMATS.map((format) => ({
   }),
 }))
 
-/** Sources of a driver, of which making runs that command first. */
+/** Sources of a driver that first runs that command when it is built. */
 const named = (command: string) =>
   Object.fromEntries(Object.entries(making(command, GOOD)).map(([path, text]) => [`scap-1/${path}`, text]))
 
 test.each(PACKAGE_FORMATS)(
-  'header packages of every format make one tree, for a driver in a %s',
+  'header packages of every format are unpacked into one tree, for a driver in a %s',
   async (format) => {
     const folder = format === 'deb' || format === 'rpm' ? 'usr/src/scap-1/' : 'scap-1/'
     const files = Object.entries(making('cat /kernel/usr/src/kernel/*', GOOD))
@@ -46,7 +46,7 @@ test.each(PACKAGE_FORMATS)(
   },
 )
 
-test('of a kit, an archive whose names begin with no dot, the kernel alone is unpacked', async () => {
+test('the build unpacks only the kernel of a kit, an archive with names that begin without a dot', async () => {
   const script =
     'mkdir -p kit/kernel kit/toolchain; echo all: >kit/kernel/Makefile; echo big >kit/toolchain/cc'
   const kit = execFileSync('sh', ['-ec', `cd "$(mktemp -d)"; ${script}; tar -c kit | xz -c; rm -rf "$PWD"`])
@@ -62,7 +62,7 @@ test('of a kit, an archive whose names begin with no dot, the kernel alone is un
   expect(log).not.toContain('toolchain')
 })
 
-describe('a package that means to leave its folder', () => {
+describe('a package that tries to leave its folder', () => {
   const tar = (script: string) =>
     execFileSync('sh', ['-ec', `cd "$(mktemp -d)"; here=$PWD; ${script} | zstd -q -c; rm -rf "$here"`])
 
@@ -70,7 +70,7 @@ describe('a package that means to leave its folder', () => {
     ['upwards', 'echo x >x; tar -cP --transform "s,^x,../pwned," x'],
     ['by an absolute path', 'echo x >x; tar -cP --transform "s,^x,/tmp/pwned," x'],
     ['behind a link', 'mkdir d; echo x >d/pwned; ln -s /tmp l; tar -cP --transform "s,^d,l," l d/pwned'],
-  ])('%s writes nothing outside', async (_, script) => {
+  ])('%s writes nothing outside its folder', async (_, script) => {
     const { output } = await build(store, {
       settings: { TREE: 'usr/src/kernel' },
       inputs: [

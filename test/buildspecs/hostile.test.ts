@@ -1,4 +1,4 @@
-// Sources that attack their build: all that they can reach is their own build folder.
+// Driver sources attack their build. They can reach nothing but their own build folder.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { build } from '../support/builds/build.ts'
@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => store.close())
 
-/** Of each the sandbox is made another way. */
+/** The sandbox is made in another way on each of them. */
 const OUTER = ['user', 'root', 'container'] as const
 
 describe.each(LONG ? OUTER : OUTER.filter((outer) => outer !== 'root'))(
@@ -48,7 +48,7 @@ describe.each(LONG ? OUTER : OUTER.filter((outer) => outer !== 'root'))(
       expect(output).not.toContain('X-Amz')
     })
 
-    test('writes nowhere but into its build folder and /tmp', async () => {
+    test('can write only into its build folder and /tmp', async () => {
       const places =
         '/usr /usr/bin /usr/src /etc /kernel /kernel/tree /driver /steps /proc/sys/kernel /dev/shm/.. /build /tmp'
       const write = `for place in ${places}; do (echo x >$place/written) 2>/dev/null && echo wrote $place; done`
@@ -65,7 +65,7 @@ describe.each(LONG ? OUTER : OUTER.filter((outer) => outer !== 'root'))(
       expect(manifest?.timings.compile).toBeLessThan(60)
     })
 
-    test('has no socket that leads out of its network, and none of the calls that no namespace holds apart', async () => {
+    test('can open no socket that leaves its network, and make no system call that namespaces do not isolate', async () => {
       const [SYSLOG, ADD_KEY, KEYCTL, PERF, BPF, USERFAULTFD, IO_URING] =
         process.arch === 'arm64' ? [116, 217, 219, 241, 280, 282, 425] : [103, 248, 250, 298, 321, 323, 425]
       const calls = [SYSLOG, ADD_KEY, KEYCTL, PERF, BPF, USERFAULTFD, IO_URING].join(', ')
@@ -84,7 +84,7 @@ describe.each(LONG ? OUTER : OUTER.filter((outer) => outer !== 'root'))(
       if (outer !== 'root') expect(log).toMatch(/^Seccomp:\t2$/m)
     })
 
-    test('is held to its limits, as nobody where that can be, and with a /proc where it can have its own', async () => {
+    test('has limits of memory, processes and files, has no privileged user if possible, and has its own /proc if possible', async () => {
       const look = [
         'prlimit --pid $$ --raw --noheadings --output RESOURCE,SOFT,HARD | sed "s/^/limit: /"',
         'echo "user: $(id -u)"; [ ! -d /proc/self ] || echo "proc: $(ls /proc | grep -c "^[0-9]")"',
@@ -106,7 +106,7 @@ describe.each(LONG ? OUTER : OUTER.filter((outer) => outer !== 'root'))(
       expect(/^proc: \d+$/m.test(log)).toBe(outer !== 'root')
     })
 
-    test('has no way into a further user namespace', async () => {
+    test('cannot enter another user namespace', async () => {
       const { exit, log } = await build(store, {
         ...smallBuild(making('unshare -Ur true && echo INSIDE', GOOD)),
         outer,
@@ -117,14 +117,14 @@ describe.each(LONG ? OUTER : OUTER.filter((outer) => outer !== 'root'))(
   },
 )
 
-describe('what a hostile Makefile leaves', () => {
+describe('the output of a hostile Makefile', () => {
   test.each([
     ['a link to a file of the machine', 'ln -s /etc/passwd scap.ko'],
     ['a link to a file of its own', 'cp /usr/bin/true x; ln -s x scap.ko'],
     ['a folder', 'mkdir scap.ko'],
     ['a pipe', 'mkfifo scap.ko'],
     ['nothing', 'true'],
-  ])('%s is not collected', async (_, line) => {
+  ])('is not collected if it is %s', async (_, line) => {
     const { exit, log, manifest, requests } = await build(store, smallBuild(making(line)))
     expect(exit).toBe(1)
     expect(manifest?.stage).toBe('collect')
@@ -132,7 +132,7 @@ describe('what a hostile Makefile leaves', () => {
     expect(requests).not.toContain('PUT probe')
   })
 
-  test('a probe above the bound is not uploaded', async () => {
+  test('is not uploaded if the probe is larger than allowed', async () => {
     const order = smallBuild(making(GOOD), { MAX_PROBE_BYTES: '1000' })
     const { exit, log, requests } = await build(store, order)
     expect(exit).toBe(1)
@@ -140,7 +140,7 @@ describe('what a hostile Makefile leaves', () => {
     expect(requests).not.toContain('PUT probe')
   })
 
-  test('an endless compilation is ended', async () => {
+  test('ends after the time limit if the compilation is endless', async () => {
     const order = smallBuild(making('trap "" TERM', 'while :; do sleep 300; done'), { COMPILE_SECONDS: '1' })
     const { exit, log, manifest } = await build(store, order)
     expect(exit).toBe(1)
@@ -148,7 +148,7 @@ describe('what a hostile Makefile leaves', () => {
     expect(log).toContain('did not end within 1 seconds')
   })
 
-  test('an endless log is kept by its two ends', async () => {
+  test('keeps only the two ends of a log that is too long', async () => {
     const { exit, log } = await build(
       store,
       smallBuild(making('yes bad | head -c 20000000', 'echo the end', GOOD)),

@@ -1,4 +1,4 @@
-// The build of a job that is not what it should be, and what is told meanwhile.
+// Builds of wrong jobs, and the reports and logs of builds.
 
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -25,8 +25,8 @@ const header = (change: (input: JobInput) => Partial<JobInput>) => (job: Job) =>
   inputs: job.inputs.map((input) => (input.role === 'header' ? { ...input, ...change(input) } : input)),
 })
 
-describe('before anything is unpacked', () => {
-  test('a job document with another digest is not read', async () => {
+describe('before the build unpacks anything', () => {
+  test('it refuses a job document with another digest', async () => {
     const { exit, output, requests } = await build(store, { ...good, jobSha256: '0'.repeat(64) })
     expect(exit).toBe(1)
     expect(requests).toEqual(['GET job'])
@@ -43,7 +43,7 @@ describe('before anything is unpacked', () => {
     ],
     ['a URL that is an option of curl', () => ({ url: 'file:///etc/passwd' }), /its URL is not one/],
     ['a URL that ends its quotes', (i: JobInput) => ({ url: `${i.url}"` }), /its URL is not one/],
-  ])('an input with %s ends the build', async (_, change, reason) => {
+  ])('it stops at an input with %s', async (_, change, reason) => {
     const { exit, log, manifest, requests } = await build(store, { ...good, tamper: header(change) })
     expect(exit).toBe(1)
     expect(manifest?.stage).toBe('fetch')
@@ -63,7 +63,7 @@ describe('before anything is unpacked', () => {
     ['DRIVER_VERSION', '$(id)'],
     ['COMPILE_SECONDS', '1d'],
     ['PATH', 'x'],
-  ])('a job that sets %s to %s is refused', async (name, value) => {
+  ])('it refuses a job that sets %s to %s', async (name, value) => {
     const order = { ...good, settings: { [name]: value } }
     const { exit, output, requests } = await build(store, order)
     expect(exit).toBe(1)
@@ -76,7 +76,7 @@ test.each([
   ['before its inputs are there', 1, /failed at fetch: .*: input \S+ .* was not read: its server refused/],
   ['while it compiles', 3, /failed at upload: .*: the probe was not stored: its server refused/],
 ])(
-  'a build whose URLs end %s says so, and leaves no report: it counts as cut off, and is built again',
+  'a build logs that its URLs expired %s, and leaves no report, so it counts as lost and is built again',
   async (_, answered, why) => {
     onTestFinished(() => store.ends(Number.POSITIVE_INFINITY))
     store.ends(answered)
@@ -89,13 +89,13 @@ test.each([
   },
 )
 
-test('a build begins in an image whose sh is bash, as in those of CodeBuild', async () => {
+test('a build runs in an image that has bash as its sh, as CodeBuild’s images do', async () => {
   const { exit, output, manifest } = await build(store, { ...good, shell: 'bash' })
   expect({ exit, output }).toMatchObject({ exit: 0 })
   expect(manifest?.stage).toBe('done')
 })
 
-test('an archive that is none ends the build at unpacking', async () => {
+test('an input that is not an archive of its format stops the build at unpacking', async () => {
   const inputs = good.inputs.map((input) => ({ ...input, format: 'deb' as const }))
   const { exit, log, manifest } = await build(store, { ...good, inputs })
   expect(exit).toBe(1)
@@ -103,13 +103,13 @@ test('an archive that is none ends the build at unpacking', async () => {
   expect(log).toMatch(/: an input is not an archive of its kind\n$/)
 })
 
-test('header packages without the tree are told apart from a driver that does not compile', async () => {
+test('header packages without the kernel tree fail at unpacking, not at compiling', async () => {
   const { log, manifest } = await build(store, { ...good, settings: { TREE: 'usr/src/other' } })
   expect(manifest?.stage).toBe('unpack')
   expect(log).toMatch(/: the header packages hold no usr\/src\/other\n$/)
 })
 
-test('a root of the steps that is not the one of its digest is not entered, and its log says so', async () => {
+test('a build does not enter a root of the steps with another digest, and logs the reason', async () => {
   const other = (role: string) => (role === 'steps' ? { sha256: 'a'.repeat(64) } : {})
   const { exit, log, manifest } = await build(store, {
     ...good,
@@ -126,13 +126,13 @@ test('a root of the steps that is not the one of its digest is not entered, and 
 test.each([
   ['gcc-99', { COMPILER: 'gcc-99' }],
   ['clang-99', { KIND: 'ebpf', CLANG: 'clang-99' }],
-] as const)('a root without %s is told, and nothing is compiled by another', async (compiler, settings) => {
+] as const)('a root without %s is reported, and no other compiler is used', async (compiler, settings) => {
   const { log, manifest } = await build(store, { ...good, settings })
   expect(manifest?.stage).toBe('prepare')
   expect(log).toMatch(new RegExp(`the build root has no ${compiler} that runs\\n$`))
 })
 
-test('a root that is not the one of its digest is never unpacked', async () => {
+test('a build never unpacks a root with another digest', async () => {
   const root: Input = { role: 'root', format: 'tar.gz', body: tarball({ 'usr/bin/gcc-12': 'evil' }) }
   const { log, manifest } = await build(store, {
     ...good,
@@ -147,14 +147,14 @@ test('a root that is not the one of its digest is never unpacked', async () => {
   expect(log).toContain('it does not have the sha256 that the job says')
 })
 
-test('the log can be followed while the driver compiles', async () => {
+test('the build uploads its log while the driver compiles', async () => {
   const { log, requests } = await build(store, smallBuild(making('echo compiling', 'sleep 4', GOOD)))
   expect(log).toMatch(/\ncompiling\n/)
   expect(requests.indexOf('PUT log')).toBeLessThan(requests.indexOf('PUT probe'))
   expect(requests.slice(-3)).toEqual(['PUT probe', 'PUT log', 'PUT manifest'])
 })
 
-test('a store that refuses the probe makes it no success, and the log says so', async () => {
+test('the build fails if the store refuses the probe, and logs the reason', async () => {
   const refuse = (job: Job) => ({
     ...job,
     outputs: { ...job.outputs, probe: job.outputs.probe.replace('?', '?x') },
@@ -165,7 +165,7 @@ test('a store that refuses the probe makes it no success, and the log says so', 
   expect(log).toMatch(/\nfailed at upload: .*: the probe was not stored: its server refused/)
 })
 
-test('whatever a compiler calls itself, the manifest can be read', () => {
+test('the manifest is readable with any name of a compiler', () => {
   const folder = mkdtempSync(join(tmpdir(), 'report-'))
   try {
     writeFileSync(join(folder, 'stage'), 'compile 1\n')

@@ -1,4 +1,4 @@
-// Debian's kernels, built for real.
+// Builds real probes for Debian's kernels.
 
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
@@ -22,7 +22,7 @@ beforeAll(async () => {
 })
 afterAll(() => store.close())
 
-/** What a tool says of the probe's file. */
+/** The output of a tool for the probe's file. */
 function inspect(probe: Buffer, command: string, ...args: string[]): string {
   const folder = mkdtempSync(join(tmpdir(), 'probe-'))
   try {
@@ -38,7 +38,7 @@ describe('a kernel of the series 6.1', () => {
   const order = (kind: 'kmod' | 'ebpf') => kernelBuild(kernel, kind, undefined, { DRIVER_VERSION })
 
   test(
-    'gets its kernel module, and two builds of it are the same bytes',
+    'gets its kernel module, and two builds make the same bytes',
     async () => {
       const job = order('kmod')
       const first = await build(store, job)
@@ -67,7 +67,7 @@ describe('a kernel of the series 6.1', () => {
   )
 
   test(
-    'gets its eBPF probe, with the sections that Falco reads and nothing to debug it with',
+    'gets its eBPF probe, with the sections that Falco reads and without debug sections',
     async () => {
       const job = order('ebpf')
       const { probe, exit, manifest } = await build(store, job)
@@ -85,7 +85,7 @@ describe('a kernel of the series 6.1', () => {
 })
 
 test(
-  "a driver that does not compile on a kernel leaves the compiler's own lines, and no probe",
+  "a driver that does not compile on a kernel leaves the compiler's messages in the log, and no probe",
   async () => {
     const { exit, log, probe, manifest, requests } = await build(
       store,
@@ -103,7 +103,7 @@ test(
   3 * MINUTES,
 )
 
-describe('a build that fails by what the registry brings to it', () => {
+describe("a build that fails because of the registry's own inputs", () => {
   const kernel = pinned('6.1', 'amd64')
   const order = (files = moduleFiles()) =>
     kernelBuild(kernel, 'kmod', { role: 'driver', format: 'tar.gz', body: tarball(files) })
@@ -113,14 +113,14 @@ describe('a build that fails by what the registry brings to it', () => {
     return { reason: failureOf(manifest, Buffer.from(log)), log }
   }
 
-  test.each(['ld', 'as'])('without %s is not told as the fault of the driver', async (tool) => {
+  test.each(['ld', 'as'])('does not blame the driver if %s is missing', async (tool) => {
     const hidden = [readlinkSync(`/usr/bin/${tool}`)]
     const { reason, log } = await failure({ ...order(), hidden })
     expect(reason).toBe('build-broken')
     expect(log).toMatch(/\nfailed at compile: .*: not even that was made: the tools are broken, or .*\n$/)
   })
 
-  test('nor without a header of the kernel', async () => {
+  test('does not blame the driver if a header of the kernel is missing', async () => {
     const [own, common, ...more] = order().inputs
     const remove = `dpkg-deb --fsys-tarfile - | tar --wildcards --delete '*/include/linux/module.h' | gzip -1`
     const body = execFileSync('sh', ['-c', remove], { input: common!.body, maxBuffer: 1 << 28 })
@@ -128,7 +128,7 @@ describe('a build that fails by what the registry brings to it', () => {
     expect((await failure({ ...order(), inputs })).reason).toBe('build-broken')
   })
 
-  test('nor without space', async () => {
+  test('does not blame the driver if there is no space', async () => {
     const fill = 'for i in 1 2 3 4 5 6; do head -c 200M /dev/zero >$$i; done'
     const { exit, log, manifest } = await build(store, order(moduleFiles({ before: fill })))
     expect(exit).toBe(1)
@@ -136,7 +136,7 @@ describe('a build that fails by what the registry brings to it', () => {
   })
 })
 
-describe('a kernel whose headers hold a vmlinux is built without pahole', () => {
+describe('a kernel with a vmlinux in its headers is built without pahole', () => {
   test('Debian’s 6.12', async () => {
     const { deb, driverVersion } = driverPackage('sid')
     const kernel = pinned('6.12', 'amd64')
@@ -165,7 +165,7 @@ describe('a kernel whose headers hold a vmlinux is built without pahole', () => 
       smallBuild(driver, {}, { ...tree, Makefile: 'include /usr/src/common/Makefile\nall:\n' }),
     ],
     ['that an earlier build made', preparedBuild(driver, tree)],
-  ])('in a tree %s, which keeps all its other files', async (_, order) => {
+  ])('in a tree %s, with all its other files kept', async (_, order) => {
     const { exit, log } = await build(store, order)
     expect(log).toContain('Skipping BTF generation\n./.config\n./Makefile\n./scripts/vmlinux\n')
     expect(exit).toBe(0)

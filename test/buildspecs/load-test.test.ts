@@ -1,4 +1,4 @@
-// Probes meet their own kernel: one of Debian's, booted for real.
+// Boots a real kernel of Debian and loads probes into it.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { LoadVerdict } from '../../lib/build/verdict.ts'
@@ -15,7 +15,7 @@ import { testLong } from '../support/unless.ts'
 
 const MINUTES = 60_000
 const kernel = pinned('6.1', 'amd64')
-/** of the same version: its modules differ all the same */
+/** of the same version, but with different modules */
 const other = pinned('6.1', 'rt-amd64')
 
 let store: LoopbackStore
@@ -58,7 +58,7 @@ const moduleOf = (lines: string, of = kernel): Promise<Buffer> => {
   return built({ role: 'driver', format: 'tar.gz', body: tarball(files) }, 'kmod', of)
 }
 
-/** An eBPF object with one map, and these programs by their section. */
+/** An eBPF object with one map, and with these programs in their sections. */
 const objectOf = (programs: Readonly<Record<string, string>>): Promise<Buffer> => {
   const source = [
     '#define SECTION(name) __attribute__((section(name), used))',
@@ -78,7 +78,7 @@ int program_${i}(void *context) { unsigned key = 0; unsigned *found = lookup(&co
   return built({ role: 'driver', format: 'tar.gz', body: tarball(files) }, 'ebpf')
 }
 
-/** The same module, which tells that version 1.0.0 of its API is another: its ioctl loads the number as it is. */
+/** The same module with another API version in place of 1.0.0: its ioctl loads the number as a constant. */
 function moduleOfApi(major: bigint): Buffer {
   const told = (version: bigint) => {
     const number = Buffer.alloc(8)
@@ -96,13 +96,13 @@ function moduleOfApi(major: bigint): Buffer {
 const linesOf = (verdict: LoadVerdict): string =>
   verdict.verdict === 'unavailable' ? '' : verdict.lines.join('\n')
 
-/** A kernel's own word for a module of another. */
+/** A kernel's own message about a module of another kernel. */
 const REFUSAL = /scap: .*(symbol module_layout|version magic|this_module section size)/
 
-/** Of each a sandbox is made another way. */
+/** The sandbox is made in another way on each of them. */
 const OUTER = ['user', 'root', 'container'] as const
 
-describe('a probe that its kernel takes', () => {
+describe('a probe that its kernel accepts', () => {
   test.each(LONG ? OUTER : OUTER.filter((outer) => outer !== 'root'))(
     'passes on a machine of the kind %s',
     async (outer) => {
@@ -119,7 +119,7 @@ describe('a probe that its kernel takes', () => {
     },
   )
 
-  test('passes as eBPF, each of its programs through the verifier, and events through some of them', async () => {
+  test('passes as eBPF: the verifier accepts each of its programs, and some of them capture events', async () => {
     const { verdict, seconds } = await loadEbpf(ebpf)
     expect(verdict).toMatchObject({
       verdict: 'passed',
@@ -130,7 +130,7 @@ describe('a probe that its kernel takes', () => {
     expect(seconds).toBeLessThan(30)
   })
 
-  test('passes without a capture where its API is not known, and says so', async () => {
+  test('passes without a capture if its API is unknown, and the log shows the reason', async () => {
     const { verdict, log } = await loadKmod(moduleOfApi(99n))
     const untried = 'how to capture by API version 99 is not known'
     expect(verdict).toMatchObject({
@@ -152,7 +152,7 @@ describe('a probe that its kernel takes', () => {
     })
   })
 
-  test("is loaded from the kernel's package, whose image is stored for the next test", async () => {
+  test('is loaded in a kernel from its package, and the test stores the image for the next test', async () => {
     const { verdict, boot: stored, seconds } = await load({ inputs: [probe(kmod), image()] })
     expect(verdict).toMatchObject({ verdict: 'passed', boot: { bytes: stored?.length } })
     expect(stored?.equals(boot)).toBe(true)
@@ -161,7 +161,7 @@ describe('a probe that its kernel takes', () => {
 })
 
 describe('a kernel', () => {
-  /** Debian's compress by one program each. */
+  /** Debian compresses the kernels of each series with another program. */
   const boots = async (series: '6.1' | '6.12') => {
     const UNAME_RELEASE = pinned(series, 'cloud-amd64').unameRelease
     const body = imageOf(UNAME_RELEASE)
@@ -169,7 +169,7 @@ describe('a kernel', () => {
       settings: { UNAME_RELEASE },
       inputs: [probe(kmod), { role: 'kernel', format: 'deb', body }],
     })
-    // The module is another kernel's; to say so, this one has booted.
+    // The module is for another kernel. This kernel must have booted to refuse it.
     expect(verdict).toMatchObject({ verdict: 'failed', checked: [] })
     expect(linesOf(verdict)).toMatch(REFUSAL)
   }
@@ -177,8 +177,8 @@ describe('a kernel', () => {
   testLong('that is compressed with zstd boots', () => boots('6.12'))
 })
 
-describe('a module that its kernel does not take fails', () => {
-  test("of another release, with the kernel's own refusal", async () => {
+describe('a module that its kernel does not accept fails', () => {
+  test("if it is of another release, with the kernel's own message", async () => {
     const { exit, verdict } = await loadKmod(await moduleOf('', other))
     expect(exit).toBe(0)
     expect(verdict).toMatchObject({ verdict: 'failed', checked: [] })
@@ -191,13 +191,13 @@ describe('a module that its kernel does not take fails', () => {
     expect(verdict).toMatchObject({ verdict: 'failed', checked: [] })
   })
 
-  test('whose init returns an error', async () => {
+  test('if its init returns an error', async () => {
     const { verdict } = await loadKmod(await moduleOf('pr_err("scap: cannot\\n"); return -EINVAL;'))
     expect(verdict).toMatchObject({ verdict: 'failed', checked: [] })
     expect(linesOf(verdict)).toContain('scap: cannot')
   })
 
-  test('that does not capture as its API says', async () => {
+  test('if it does not capture as its API version requires', async () => {
     const { verdict } = await loadKmod(moduleOfApi(3n))
     expect(verdict).toMatchObject({
       verdict: 'failed',
@@ -217,12 +217,12 @@ describe('a module that its kernel does not take fails', () => {
     expect(verdict).toMatchObject({ verdict: 'failed', checked: [] })
     expect(linesOf(verdict)).toMatch(said)
   }
-  test('that panics', () => ends('panic("scap went mad");', /Kernel panic - not syncing: scap went mad/))
+  test('if it panics', () => ends('panic("scap went mad");', /Kernel panic - not syncing: scap went mad/))
   testLong('that reads where nothing is', () =>
     ends('return *(volatile int *)8;', /BUG: kernel NULL pointer dereference/),
   )
 
-  test('that says what a good one would have said', async () => {
+  test('if it prints the lines of a successful test before it panics', async () => {
     const said = ['ready', 'ok insmod', 'ok gone', 'end of the test'].map((line) => `pr_err("${line}\\n");`)
     const { verdict } = await loadKmod(await moduleOf(`${said.join(' ')} panic("done");`))
     expect(verdict).toMatchObject({ verdict: 'failed', checked: [] })
@@ -236,7 +236,7 @@ testLong('a module whose init lets nothing else run fails by what the kernel say
 })
 
 describe.concurrent('a module whose init never ends fails', () => {
-  test('when it sleeps, after the seconds that it has', async ({ expect }) => {
+  test('after the time limit when it sleeps', async ({ expect }) => {
     const sleeper = await moduleOf('for (;;) msleep(1000);')
     const { verdict, seconds } = await loadKmod(sleeper, { MAX_SECONDS: '15' })
     expect(verdict).toMatchObject({ verdict: 'failed', checked: [] })
@@ -244,7 +244,7 @@ describe.concurrent('a module whose init never ends fails', () => {
     expect(seconds).toBeLessThan(30)
   })
 
-  test('when it floods the console, of which a bounded part is kept', async ({ expect }) => {
+  test('when it floods the console, and a bounded part of the log is kept', async ({ expect }) => {
     const flood = await moduleOf('for (;;) pr_err("%0240d\\n", 1);')
     const { verdict, log } = await loadKmod(flood, { MAX_SECONDS: '15' })
     expect(verdict).toMatchObject({ verdict: 'failed', checked: [] })
@@ -253,8 +253,8 @@ describe.concurrent('a module whose init never ends fails', () => {
   })
 })
 
-describe('an eBPF object that its kernel does not take fails', () => {
-  test('for another release, as Falco itself refuses it', async () => {
+describe('an eBPF object that its kernel does not accept fails', () => {
+  test('if it is for another release, as Falco itself refuses it', async () => {
     const others = kernel.unameRelease.replace(/\d/g, '9')
     const body = Buffer.from(ebpf.toString('latin1').replaceAll(kernel.unameRelease, others), 'latin1')
     const { verdict } = await loadEbpf(body)
@@ -269,7 +269,7 @@ describe('an eBPF object that its kernel does not take fails', () => {
     expect(await loadEbpf(kmod)).toMatchObject({ verdict: { verdict: 'failed' } })
   })
 
-  test("with a program that the verifier refuses, with the verifier's own words", async () => {
+  test("if the verifier refuses one of its programs, with the verifier's own message", async () => {
     const body = await objectOf({
       'raw_tracepoint/sys_enter': 'return found ? *found : 0;',
       'raw_tracepoint/filler/bad': 'return *found;',
@@ -291,7 +291,7 @@ describe('an eBPF object that its kernel does not take fails', () => {
   })
 })
 
-describe('where nothing was booted, nothing passes', () => {
+describe('the verdict is unavailable if no kernel booted:', () => {
   const unavailable = async (order: Partial<LoadTest>, stage: string, reason: string) => {
     const { exit, verdict, log } = await load(order)
     expect(verdict).toMatchObject({ verdict: 'unavailable', stage })
@@ -300,9 +300,9 @@ describe('where nothing was booted, nothing passes', () => {
     expect(log).toMatch(/\nunavailable: scap .*\n$/)
   }
 
-  test('no image', () => unavailable({ inputs: [probe(kmod)] }, 'fetch', 'there is no image of this kernel'))
+  test('there is no image', () => unavailable({ inputs: [probe(kmod)] }, 'fetch', 'there is no image of this kernel'))
 
-  test('an image that is lost', () =>
+  test('the image is lost', () =>
     unavailable({ inputs: [probe(kmod), kit()], lost: 'boot' }, 'fetch', 'refused (curl 22)'))
 
   testLong('a package of another kernel', () =>
@@ -313,14 +313,14 @@ describe('where nothing was booted, nothing passes', () => {
     ),
   )
 
-  test('an image of another kernel', () =>
+  test('the image is of another kernel', () =>
     unavailable(
       { settings: { UNAME_RELEASE: other.unameRelease }, inputs: [probe(kmod), kit()] },
       'boot',
       `the image is of another kernel: ${kernel.unameRelease}`,
     ))
 
-  test('an image that does not boot', () =>
+  test('the image does not boot', () =>
     unavailable(
       { settings: { MAX_SECONDS: '5' }, inputs: [probe(kmod), { ...kit(), body: Buffer.alloc(65536, 'x') }] },
       'boot',

@@ -1,6 +1,5 @@
-// The newest kernel of every series that the archive has today, with the newest driver that Debian has: built, and loaded
-// by that very kernel. Other tests keep to the kernels that they pin, so when the archive moves on this file alone turns
-// red, and says what moved.
+// Builds Debian's newest driver for the newest kernel of every series in the archive, and loads it into that kernel. Other
+// tests pin their kernels. So when the archive changes, only this file fails, and names the change.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { tell } from '../support/builds/apt.ts'
@@ -22,21 +21,21 @@ beforeAll(async () => {
 })
 afterAll(() => store.close())
 
-/** What is not as it was when the tests were last seen green. */
+/** The current versions, and the pinned versions of the last successful run. */
 const moved = ({ series, headers }: DebianKernel): string => {
   const pin = Object.entries(PINS).find(([name]) => name === series)?.[1] ?? 'no kernel of that series'
   const now = `kernel ${headers.version}, driver ${driver.version}`
   return `${now}; the other tests keep to ${pin}`
 }
 
-test('every series that the tests pin is still there', () => {
+test('the archive still has every series that the tests pin', () => {
   for (const kernel of kernels) tell(`the newest of ${kernel.series} is ${moved(kernel)}`)
   expect(kernels.map(({ series }) => series)).toEqual(expect.arrayContaining(Object.keys(PINS)))
 })
 
 describe.each(kernels)('the newest kernel of $series', (kernel) => {
   test.each(LONG ? (['kmod', 'ebpf'] as const) : (['kmod'] as const))(
-    'gets its %s, and loads it',
+    'gets its %s and loads it',
     async (kind) => {
       const settings = { DRIVER_VERSION: driver.driverVersion }
       const built = await build(store, kernelBuild(kernel, kind, driverInput(driver.deb), settings))

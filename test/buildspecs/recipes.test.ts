@@ -1,4 +1,4 @@
-// The layouts of driver sources.
+// Tests the recipes with the layouts of driver sources.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { build } from '../support/builds/build.ts'
@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => store.close())
 
-/** In the manner of a driver whose build files are CMake's templates. */
+/** Imitates a driver that has CMake's templates as build files. */
 const templates = {
   'driver/API_VERSION': '10.1.0\n',
   'driver/SCHEMA_VERSION': '4.5.1\n',
@@ -50,7 +50,7 @@ describe('recipe makefile', () => {
     expect(probe?.subarray(0, 4).toString('latin1')).toBe('\x7fELF')
   })
 
-  test('says what it looked for when there is no Makefile', async () => {
+  test('reports that the sources have no Makefile in a known place', async () => {
     const { exit, log } = await build(store, smallBuild({ 'a/b/c/Makefile': 'all:\n' }))
     expect(exit).toBe(1)
     expect(log).toContain('the driver sources hold no Makefile where one belongs')
@@ -75,7 +75,7 @@ describe('recipe libs', () => {
     expect(log).toContain('driver_config.h.in has a placeholder that the recipe libs does not know')
   })
 
-  test('says that a driver has no eBPF probe', async () => {
+  test('reports that a driver has no eBPF probe', async () => {
     const files = Object.fromEntries(Object.entries(templates).filter(([path]) => !path.includes('bpf/')))
     const { exit, log } = await build(
       store,

@@ -1,5 +1,5 @@
-// Debian's own pairs of a client and a driver: sysdig captures events through the module that was built here, in a machine
-// of the kernel that it is for.
+// Tests Debian's own pairs of a client and a driver: sysdig captures events through the module that this test builds, in a
+// virtual machine with the module's kernel.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openApt, tell } from '../support/builds/apt.ts'
@@ -21,7 +21,7 @@ beforeAll(async () => {
 })
 afterAll(() => store.close())
 
-/** What a Debian has of both, or why it cannot be had: where its lists cannot be read, those of this machine would answer. */
+/** Driver and client of a Debian suite, or the reason why not: without the suite's lists, this machine's own would answer. */
 function pairOf(suite: 'bookworm' | 'sid') {
   try {
     const driver = driverPackage(suite)
@@ -37,7 +37,7 @@ test.for([
   ['bookworm', '6.1'],
   ['sid', '6.12'],
 ] as const)(
-  'the sysdig of %s captures through the driver of the same Debian, built for %s',
+  'the sysdig of %s captures events through the driver of the same suite, built for %s',
   { timeout: 10 * MINUTES },
   async ([suite, series], { skip }) => {
     const kernel = pinned(series, 'amd64')

@@ -1,4 +1,4 @@
-// What a build stores, and how often.
+// Tests how a build stores its objects, and how often.
 
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
@@ -22,25 +22,25 @@ function transfer(step: 'put' | 'put_once', object: string, text: string): Promi
 
 const stored = (object: string) => store.objects.get(object)?.toString()
 
-test('a log is stored again and again', async () => {
+test('a build may store its log repeatedly', async () => {
   expect(await transfer('put', 'log', 'a')).toBe(0)
   expect(await transfer('put', 'log', 'ab')).toBe(0)
   expect(stored('log')).toBe('ab')
 })
 
-test('all else is stored once, and what is there already counts as done', async () => {
+test('other objects are stored once, and an existing object counts as stored', async () => {
   expect(await transfer('put_once', 'probe', 'first')).toBe(0)
   expect(await transfer('put_once', 'probe', 'second')).toBe(0)
   expect(stored('probe')).toBe('first')
 })
 
-test('what was stored by a try whose answer was lost is done at the next one', async () => {
+test('a retry succeeds if the first try stored the object but its answer was lost', async () => {
   const object = `${LOST.slice(1)}probe`
   expect(await transfer('put_once', object, 'body')).toBe(0)
   expect(stored(object)).toBe('body')
 })
 
-test('what meets another request for its key is tried again, and no more than five times', async () => {
+test('a conflict with another request for the same key is retried at most five times', async () => {
   store.conflicts(2)
   expect(await transfer('put_once', 'met', 'body')).toBe(0)
   expect(stored('met')).toBe('body')
@@ -50,6 +50,6 @@ test('what meets another request for its key is tried again, and no more than fi
   store.conflicts(0)
 })
 
-test('what the store refuses is not done', async () => {
+test('the step fails if the store refuses the object', async () => {
   expect(await transfer('put_once', 'probe?without-its-secret', 'body')).toBe(22)
 })

@@ -1,4 +1,4 @@
-// Kernel trees of source and config, small enough to be made in a moment: what comes in, what leaves, what goes wrong.
+// Builds small kernel trees from source and config, and checks their inputs, outputs and failures.
 
 import { execFileSync } from 'node:child_process'
 import { gunzipSync, gzipSync } from 'node:zlib'
@@ -42,11 +42,11 @@ const fromPrepared = (body: Buffer, ...lines: string[]): Build => ({
 const names = (archive: Buffer | undefined): string[] =>
   execFileSync('tar', ['-tz'], { input: archive, encoding: 'utf8' }).trimEnd().split('\n')
 
-describe('of source and config', () => {
+describe('from source and config', () => {
   test.each([
     ['tar.gz', (tar: Buffer) => gzipSync(tar)],
     ['tar.xz', (tar: Buffer) => execFileSync('xz', ['-0'], { input: tar })],
-  ] as const)("a tree is made of kernel.org's %s", async (format, pack) => {
+  ] as const)("the build makes a tree from kernel.org's %s", async (format, pack) => {
     const order = fromSource([])
     const body = pack(gunzipSync(order.inputs[0]!.body))
     const { exit, log, manifest } = await build(store, {
@@ -58,7 +58,7 @@ describe('of source and config', () => {
     expect(Object.keys(manifest?.timings ?? {}).slice(0, 4)).toEqual(['fetch', 'prepare', 'tree', 'unpack'])
   })
 
-  test('the tree is the same bytes each time, of regular files only', async () => {
+  test('the tree has the same bytes each time, and only regular files', async () => {
     const leave = [
       'date +%N >/build/now; ln -sf /etc/passwd include/link; ln -sf /etc scripts/folder; mkfifo include/pipe$1',
       'mkdir -p tools/objtool; echo tool >tools/objtool/objtool; echo x >include/x.o; echo C >main.c',
@@ -71,7 +71,7 @@ describe('of source and config', () => {
     expect(names(first.prepared).filter((name) => /link|folder|pipe|\.[oc]$/.test(name))).toEqual([])
   })
 
-  test('options that do not hold, and may change a structure, are told in the log, in the report and with the tree', async () => {
+  test('options that do not hold and may change a structure are in the log, in the report and in the tree', async () => {
     const holds = [
       'echo "#define CONFIG_NEWLY 1" >include/generated/autoconf.h',
       'echo "#define CONFIG_KEPT_MODULE 1" >>include/generated/autoconf.h',
@@ -99,19 +99,19 @@ describe('of source and config', () => {
     expect(again.manifest?.lost).toEqual(manifest?.lost)
   })
 
-  test('a tree whose options all hold says so', async () => {
+  test('the report has an empty list of lost options if all options hold', async () => {
     const holds = ['echo "config A" >Kconfig; echo "#define CONFIG_A 1" >include/generated/autoconf.h']
     expect((await build(store, fromSource(holds))).manifest?.lost).toEqual([])
   })
 
-  test("the kernel's Module.symvers is there for the driver, and is no part of the tree", async () => {
+  test("the driver sees the kernel's Module.symvers, which is not a part of the tree", async () => {
     const order = fromSource([])
     const { log, prepared } = await build(store, { ...order, inputs: [...order.inputs, symvers] })
     expect(log).toMatch(/^Module.symvers$/m)
     expect(names(prepared)).not.toContain('Module.symvers')
   })
 
-  test('a config that breaks it ends the build at the tree, which says why', async () => {
+  test('a broken config stops the build at the tree, and the log shows the reason', async () => {
     const broken = 'if [ "$1" = olddefconfig ]; then echo broken option; exit 1; fi'
     const { exit, log, manifest, requests } = await build(store, fromSource([broken]))
     expect(exit).toBe(1)
@@ -124,7 +124,7 @@ describe('of source and config', () => {
     expect(requests).not.toContain('PUT prepared')
   })
 
-  test('where not even the default config makes a tree, it is not of the config', async () => {
+  test('the config is not blamed if even the default config makes no tree', async () => {
     const { exit, log, manifest } = await build(store, {
       ...fromSource([]),
       inputs: [
@@ -140,7 +140,7 @@ describe('of source and config', () => {
     )
   })
 
-  test('a driver that does not compile leaves the tree for the next', async () => {
+  test('the build stores the tree even if the driver does not compile', async () => {
     const order = fromSource([])
     const inputs = [...order.inputs.slice(0, 2), ...driverOf('exit 1')]
     const { exit, manifest, prepared } = await build(store, { ...order, inputs })
@@ -149,7 +149,7 @@ describe('of source and config', () => {
     expect(manifest?.prepared?.bytes).toBe(prepared?.length)
   })
 
-  test('a store that refuses the tree refuses no probe', async () => {
+  test('the build succeeds even if the store refuses the tree', async () => {
     const { exit, log, manifest } = await build(store, {
       ...fromSource([]),
       tamper: (job) => ({
@@ -166,7 +166,7 @@ describe('of source and config', () => {
 describe.each(['user', 'root', 'container'] as const)(
   'a hostile config, on a machine of the kind %s,',
   (outer) => {
-    test('sees and reaches nothing but its own sandbox, and stays in it', async () => {
+    test('sees and reaches only its own sandbox', async () => {
       const look = [
         `bash -c ': </dev/tcp/127.0.0.1/${store.port}' && echo REACHED`,
         'tr "\\0" "\\n" <<X | grep -c "X[-]Amz" | sed "s/^/seen: /"',
@@ -216,14 +216,14 @@ describe('a prepared tree of a hostile build', () => {
     expect(output).not.toMatch(/^\/.*pwned/m)
   })
 
-  test('that has a link to a file of the machine shows none', async () => {
+  test('does not show a file of the machine through a link', async () => {
     const body = tar('ln -s /tmp/probe-build/job Makefile; tar -cz Makefile')
     const { log } = await build(store, fromPrepared(body, 'cat /build/kernel/Makefile', 'true'))
     expect(log).toContain('/build/kernel/Makefile: No such file')
     expect(log).not.toContain('X-Amz')
   })
 
-  test('that lies about its options is believed no more than 64 lines of their form', async () => {
+  test('can report at most 64 false options, each in the right form', async () => {
     const lies = [
       ...['CONFIG_A y n","cause":"tools', 'CONFIG_A $(id) n', '../../etc/passwd y n', 'CONFIG_A y n extra'],
       ...Array.from({ length: 100 }, (_, i) => `CONFIG_${i} y n`),
@@ -242,12 +242,12 @@ describe('a prepared tree of a hostile build', () => {
   test.each([
     ['a link', 'ln -s /etc/passwd lost-options; tar -cz lost-options'],
     ['without an end', 'yes CONFIG_A | head -c 300M | tr -d "\\n" >lost-options; tar -cz lost-options'],
-  ])('whose list of options is %s tells none', async (_, script) => {
+  ])('reports no options if its list of options is %s', async (_, script) => {
     const { manifest } = await build(store, fromPrepared(tar(script)))
     expect(manifest?.lost).toEqual([])
   })
 
-  test('that is a bomb ends its build', async () => {
+  test('fails its build if the tree is a bomb', async () => {
     const body = tar('truncate -s 300M zeros; tar -c zeros | gzip -1')
     const { exit, manifest } = await build(store, fromPrepared(body))
     expect(exit).toBe(1)
@@ -255,7 +255,7 @@ describe('a prepared tree of a hostile build', () => {
   })
 })
 
-test('a job with another kind of kernel is refused', async () => {
+test('the build refuses a job with an unknown kind of kernel', async () => {
   const order = smallBuild(making(GOOD))
   const tamper: Build['tamper'] = (job) => ({
     ...job,

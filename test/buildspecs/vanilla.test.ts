@@ -1,4 +1,4 @@
-// Debian's kernel source with Debian's config under another name: built for real, as for a kernel nobody knows.
+// Builds Debian's kernel source with Debian's config under another name, like an unknown kernel.
 
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -34,7 +34,7 @@ const settings: Build['settings'] = {
   COMPILER: 'gcc-12',
 }
 
-/** What a tool says of the probe's file. */
+/** The output of a tool for the probe's file. */
 function inspect(probe: Buffer | undefined, command: string, ...args: string[]): string {
   const folder = mkdtempSync(join(tmpdir(), 'probe-'))
   try {
@@ -51,7 +51,7 @@ beforeAll(async () => {
 })
 afterAll(() => store.close())
 
-describe('a kernel of source and config', () => {
+describe('a kernel built from source and config', () => {
   let first: Built
   beforeAll(async () => {
     first = await build(store, {
@@ -65,19 +65,19 @@ describe('a kernel of source and config', () => {
       inputs: [{ role: 'prepared', format: 'tar.gz', body: first.prepared! }, driverInput(), ...more],
     })
 
-  test('gets a kernel module of exactly the release that was asked for', () => {
+  test('gets a kernel module of exactly the requested release', () => {
     expect(first.log).toMatch(/\ndone: .*\n$/)
     expect(inspect(first.probe, '/usr/sbin/modinfo', '-F', 'vermagic').split(' ')[0]).toBe(RELEASE)
     expect(Object.keys(first.manifest?.timings ?? {})).toContain('tree')
   })
 
-  test('keeps every option of a config whose compiler is at hand', () => {
+  test('keeps every option of a config if its compiler is available', () => {
     expect(first.log).not.toContain('options that do not hold')
     expect(first.manifest?.lost).toEqual([])
   })
 
   testLong('tells which options of a config show another kernel than its source', async () => {
-    // The first is Red Hat's, the second only the real-time patches let be chosen in 6.1.
+    // The first option is Red Hat's. In 6.1, only kernels with the real-time patches can have the second one.
     const others = Buffer.from('CONFIG_RHEL_DIFFERENCES=y\nCONFIG_PREEMPT_RT=y\n')
     const body = Buffer.concat([configOf('-custom'), others])
     const { log, manifest } = await build(store, {
@@ -86,7 +86,7 @@ describe('a kernel of source and config', () => {
     })
     expect(log).toContain('the config has 4 options that do not hold')
     expect(manifest?.lost).toEqual([
-      // One of the choice has to be.
+      // One option of the choice must be set.
       { option: 'CONFIG_PREEMPT_NONE', asked: 'n', holds: 'y' },
       { option: 'CONFIG_PREEMPT_RT', asked: 'y', holds: 'n' },
       { option: 'CONFIG_PREEMPT_VOLUNTARY', asked: 'y', holds: 'n' },
@@ -94,7 +94,7 @@ describe('a kernel of source and config', () => {
     ])
   })
 
-  test('leaves its tree: the next build of it is the same bytes, without source or config', async () => {
+  test('leaves its tree, so the next build makes the same bytes without source and config', async () => {
     expect(first.manifest?.prepared?.bytes).toBe(first.prepared?.length)
     const second = await again('kmod')
     expect(second.probe?.equals(first.probe!)).toBe(true)
@@ -102,13 +102,13 @@ describe('a kernel of source and config', () => {
     expect(Object.keys(second.manifest?.timings ?? {})).not.toContain('tree')
   })
 
-  test('gets its eBPF probe of the tree', async () => {
+  test('gets its eBPF probe from the tree', async () => {
     const { exit, probe } = await again('ebpf')
     expect(exit).toBe(0)
     expect(inspect(probe, 'readelf', '-p', 'kernel_version')).toContain(RELEASE)
   })
 
-  test('is made with the headers that the running kernel carries in itself, where it does', async () => {
+  test('is built with the kernel headers that a host submits', async () => {
     const kheaders = execFileSync(
       'sh',
       [
@@ -155,7 +155,7 @@ describe('a kernel of source and config', () => {
   )
 })
 
-/** The size of `struct module`, and the sections with what the kernel patches when it loads one. */
+/** Sizes of sections: that of `struct module`, and those that the kernel patches when it loads a module. */
 function layout({ probe }: Built): string {
   const lines = inspect(probe, 'readelf', '-SW').match(/\] \.[^ ]+ +[A-Z0-9]+ +0+ [0-9a-f]+ [0-9a-f]+/g) ?? []
   const sections = lines.map((line) => line.slice(2).split(/ +/))

@@ -46,7 +46,7 @@ test('every runbook section that an alarm names begins with its impact', () => {
   for (const heading of Object.values(RUNBOOK)) expect(text).toContain(`\n### ${heading}\n\n**Impact:** `)
 })
 
-/** Of the table of alarms in docs/operations.md: names, `...` for any rest, and the section that their row links to. */
+/** Rows of the table of alarms in docs/operations.md: names, with `...` for any rest, and the section of the row's link. */
 function tableOfAlarms(): { readonly is: RegExp; readonly section: string }[] {
   const [, after = ''] = documentAt('docs/operations.md').text.split('\n| alarm | section |\n|---|---|\n')
   const [table = ''] = after.split('\n\n')
@@ -68,7 +68,7 @@ test('every alarm is in one row of the table of alarms, with the section that it
   expect(unused.map(({ section }) => section)).toEqual([anchor(RUNBOOK.canary)])
 })
 
-test('every alarm tells the topic', () => {
+test('every alarm notifies the topic', () => {
   for (const [, { Properties }] of alarms()) {
     expect((Properties.AlarmActions as unknown[]).map(readable)).toEqual(['AlarmTopic'])
   }
@@ -83,7 +83,7 @@ test('every function that runs without a deployment has an alarm for its errors 
   }
 })
 
-/** Of a table, by the id of its alarm: the operations whose throttles, or errors of DynamoDB's own, it counts. */
+/** The operations of a table whose throttles, or whose errors of DynamoDB itself, the alarm with that id counts. */
 function countedBy(alarm: string): string[] {
   const metrics = alarms().find(([id]) => id === alarm)?.[1].Properties.Metrics as
     | { MetricStat?: { Metric: { Dimensions: { Name: string; Value: unknown }[] } } }[]
@@ -95,7 +95,7 @@ function countedBy(alarm: string): string[] {
   )
 }
 
-/** What any function may do with a table or an index of it: `GetItem`. */
+/** The operations that functions may use on a table or its indexes, such as `GetItem`. */
 function doneWith(table: string): string[] {
   const statements = [...resourcesOf(template, 'AWS::IAM::Policy').values()].flatMap(
     ({ Properties }) =>
@@ -110,7 +110,7 @@ function doneWith(table: string): string[] {
 }
 
 test.each(['Probes', 'Budgets', 'Sources'])(
-  'whatever a function may do with the table %s is in its alarms, lists of probes too',
+  'the alarms of the table %s count every operation that a function may use, including lists of probes',
   (table) => {
     expect(doneWith(table).length).toBeGreaterThan(1)
     for (const kind of ['Throttles', 'Errors'])
@@ -119,7 +119,7 @@ test.each(['Probes', 'Budgets', 'Sources'])(
   },
 )
 
-test('a build that broke alarms at once, those of submitted kernels only in numbers', () => {
+test('one broken build raises an alarm, or ten broken builds of submitted kernels', () => {
   const filters = [...resourcesOf(template, 'AWS::Logs::MetricFilter').values()]
   const heardBy = (name: string) => {
     const metric = ({ Properties }: (typeof filters)[number]) =>
@@ -128,7 +128,7 @@ test('a build that broke alarms at once, those of submitted kernels only in numb
     const alarm = alarms().find(([, { Properties }]) => Properties.MetricName === name)?.[1].Properties
     return { log: readable(filter?.LogGroupName), pattern: filter?.FilterPattern, from: alarm?.Threshold }
   }
-  // As Lambda writes publish's line, whose fields test/lib/publish/publish.test.ts looks at.
+  // The line of publish as Lambda writes it. test/lib/publish/publish.test.ts checks its fields.
   const broken = '($.message.reason = "build-broken")'
   expect(heardBy('BuildsBroken')).toEqual({
     log: 'PublishLog',
@@ -142,7 +142,7 @@ test('a build that broke alarms at once, those of submitted kernels only in numb
   })
 })
 
-/** What CloudFormation makes of an expression of the template. */
+/** The value that CloudFormation computes for an expression of the template. */
 function resolved(expression: unknown) {
   const folder = temporaryFolder()
   mkdirSync(folder, { recursive: true })
@@ -156,7 +156,7 @@ function resolved(expression: unknown) {
   return { value: named('Carrier')?.properties.Environment, named }
 }
 
-test('the alarm of overdue claims counts a rule that exists, by the name that its metric has', () => {
+test("the alarm of overdue claims counts an existing rule, under the rule's name in its metric", () => {
   const [, overdue] = alarms().find(([id]) => id === 'OverdueAlarm') ?? []
   const { value, named } = resolved(overdue?.Properties.Dimensions)
   expect(value).toEqual({
@@ -167,7 +167,7 @@ test('the alarm of overdue claims counts a rule that exists, by the name that it
   })
 })
 
-/** As CloudWatch reads a pattern of one regular expression, which is JavaScript's as far as it goes. */
+/** Matches like CloudWatch. Its regular expressions work like JavaScript's, but with fewer features. */
 function isHeard(filter: string, line: string): boolean {
   const { Properties } = resourcesOf(template, 'AWS::Logs::MetricFilter').get(filter) ?? {}
   const [, expression] = /^%(.+)%$/.exec(String(Properties?.FilterPattern)) ?? []
@@ -175,13 +175,13 @@ function isHeard(filter: string, line: string): boolean {
   return new RegExp(expression).test(line)
 }
 
-/** A line of the access log: values are put in as they are. */
+/** A line of the access log, with values inserted unescaped. */
 const accessLine = (status: number, userAgent: string): string =>
   JSON.stringify(ACCESS_LOG)
     .replace('$context.status', String(status))
     .replace('$context.identity.userAgent', () => userAgent)
 
-test('an error of the API is counted whatever its client calls itself, and no other answer is', () => {
+test('the alarm counts all errors of the API, with any user agent, and no other answers', () => {
   for (const agent of ['curl/8', 'a "quoted" one', '"status":"200"', '"}', '\\']) {
     for (const status of [500, 502, 504])
       expect(isHeard('AccessLogServerErrors', accessLine(status, agent))).toBe(true)
@@ -191,12 +191,12 @@ test('an error of the API is counted whatever its client calls itself, and no ot
   expect(isHeard('AccessLogServerErrors', accessLine(200, '{"status":"500"'))).toBe(false)
 })
 
-test('a pattern that CloudWatch does not take is refused', () => {
+test('refuses a pattern that CloudWatch does not accept', () => {
   expect(() => lineLike('status=(500|502)')).toThrow(/allows no \(/)
   expect(() => lineLike('"status"')).toThrow(/allows no "/)
 })
 
-test('no alarm rings at a first deployment, when nothing has been measured yet', () => {
+test('no alarm rings at a first deployment, before any measurement', () => {
   for (const [id, { Properties }] of alarms()) expect(Properties.TreatMissingData, id).not.toBe('breaching')
   const [, stopped] = alarms().find(([id]) => id === 'SweepStoppedAlarm')!
   expect(stopped.Properties).toMatchObject({
@@ -207,7 +207,7 @@ test('no alarm rings at a first deployment, when nothing has been measured yet',
   expect((stopped.Properties.InsufficientDataActions as unknown[]).map(readable)).toEqual(['AlarmTopic'])
 })
 
-test('whom the settings name is told by mail, and nobody else', () => {
+test('only the addresses in the settings get mails about alarms', () => {
   const subscribed = (of: Template) =>
     [...resourcesOf(of, 'AWS::SNS::Subscription').values()].map(({ Properties }) => ({
       to: Properties.Endpoint,

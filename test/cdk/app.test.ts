@@ -1,4 +1,4 @@
-// The command that synthesizes, as `npm start` and `cdk synth` run it.
+// Runs the command that synthesizes the template, like `npm start` and `cdk synth`.
 
 import { execFile } from 'node:child_process'
 import { readdirSync } from 'node:fs'
@@ -20,7 +20,7 @@ async function synthesized(): Promise<string[]> {
 const folders = (): string[] =>
   readdirSync(join(ROOT, '.build')).filter((name) => name.startsWith('functions'))
 
-test('two that run at one time from one clone bundle their functions apart', async () => {
+test('two runs at the same time in one clone bundle their functions in separate folders', async () => {
   const before = folders()
   const seen = new Set<string>()
   const looking = setInterval(() => {

@@ -1,4 +1,4 @@
-// The buildspec carries its steps: a container without a source gets them from it, byte for byte.
+// The buildspec contains the build steps, so that a container without a source gets them byte for byte.
 
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -26,7 +26,7 @@ const installed = (buildspec: string): string => {
   return steps
 }
 
-/** Of every file of a folder; of a comment its empty line, so that what a shell says of line 12 is of line 12. */
+/** The lines of every file in a folder. A comment becomes an empty line, so that a shell's line numbers stay right. */
 const linesOf = (root: string, from: string) =>
   (readdirSync(join(root, from), { recursive: true }) as string[])
     .filter((path) => /\.\w+$/.test(path))
@@ -39,7 +39,7 @@ const linesOf = (root: string, from: string) =>
     }))
 const uncommented = (line: string) => line.replace(/^ *(#|\/\/) .*$/, '')
 
-test('the install phase writes every step of the folders that it names, line by line without its comments, and no others', () => {
+test('the install phase writes only the steps of the folders that it names, line by line without comments', () => {
   for (const [name, folders] of [
     ['probe.yml', ['common', 'probe']],
     ['load-test.yml', ['common', 'load-test']],
@@ -51,7 +51,7 @@ test('the install phase writes every step of the folders that it names, line by 
   }
 })
 
-test('whatever bytes a step holds beside comments, they stay what they are', () => {
+test('the install phase keeps all bytes of a step except comments', () => {
   const text = `#!/bin/sh\n#include\necho "$HOME" # a\n '$x' \`date\` \\n \\\\ %s\nSTEPS\n\u00e9\n\tno end`
   writeFileSync(join(folder, 'common', 'odd.sh'), text)
   expect(readFileSync(join(installed(inlineBuildspec(folder)), 'common/odd.sh'), 'utf8')).toBe(text)
@@ -61,7 +61,7 @@ test('the same steps make the same buildspec', () => {
   expect(inlineBuildspec(folder)).toBe(inlineBuildspec())
 })
 
-test('it is short enough for CodeBuild, with room for the steps to come, and one that is not is refused', () => {
+test('the buildspec is short enough for CodeBuild, with room for more steps, and a longer one is refused', () => {
   expect(inlineBuildspec().length).toBeLessThan(0.8 * MAX_BUILDSPEC)
   expect(loadTestBuildspec().length).toBeLessThan(0.8 * MAX_BUILDSPEC)
   writeFileSync(join(folder, 'common', 'long.sh'), randomBytes(MAX_BUILDSPEC))

@@ -1,4 +1,4 @@
-// Each bundle is a whole function: plain Node loads it without node_modules, and finds the handler.
+// Each bundle is a complete function: plain Node loads it without node_modules, and finds the handler.
 
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -27,7 +27,7 @@ const typeOfHandler = (name: string): string =>
   }).trim()
 
 test.each(['resolve', 'wait', 'direct', 'v1'])(
-  '%s has nothing of what only plans and builds need: it starts where a client waits',
+  '%s starts while a client waits, so it has no code that only plans and builds need',
   (name) => {
     const text = readFileSync(join(folder, name, 'index.js'), 'utf8')
     const heavy = ['openpgp', 'xz-decompress', 'aws-sdk', 'smithy', 'PGP PUBLIC KEY']
@@ -41,7 +41,7 @@ test.each([
   ['plan', false],
   ['compose', false],
   ['submit', false],
-])('%s has openpgp.js, which signs and verifies nothing: %s', (name, has) => {
+])('whether %s has openpgp.js, which signs probes: %s', (name, has) => {
   const text = readFileSync(join(folder, name, 'index.js'), 'utf8')
   expect(text.includes('preferredHashAlgorithm')).toBe(has)
 })

@@ -1,4 +1,4 @@
-// The canary in the stack: off unless a probe is named, and then it asks where hosts ask.
+// Tests the canary in the stack: it is off unless the settings name a probe, and it uses the same address as hosts.
 
 import { beforeAll, describe, expect, test } from 'vitest'
 import { CANARY_PROBE, withCanary } from '../support/cdk/canary.ts'
@@ -14,13 +14,13 @@ function urlOf(settings: unknown): string {
   return readable((Environment as { Variables: Record<string, unknown> }).Variables.REGISTRY_URL)
 }
 
-test('without a probe in the settings there is none, and no alarm of it', () => {
+test('without a probe in the settings there is no canary and no alarm of it', () => {
   const { template } = synthesis(undefined, true)
   expect(canaryOf(template)).toBeUndefined()
   expect(Object.keys(template.Resources).filter((id) => id.startsWith('Canary'))).toEqual([])
 })
 
-test('what is no path of a probe is refused, and so is a time that is shorter than its patience', () => {
+test('refuses a path that is not the path of a probe, and an interval of two minutes', () => {
   const refused = (canary: object) => () => synthesis({ cloud: { canary } }, true)
   for (const probe of [
     '/driver/x.txt',
@@ -32,13 +32,13 @@ test('what is no path of a probe is refused, and so is a time that is shorter th
   expect(refused({ probe: CANARY_PROBE, everyMinutes: 2 })).toThrow(/cloud\.canary\.everyMinutes: /)
 })
 
-describe('with one', () => {
+describe('with a canary', () => {
   let template: Template
   beforeAll(() => {
     template = synthesis(withCanary({ everyMinutes: 7 })).template
   })
 
-  test('it is invoked as often as they say, and ends before it is invoked again', () => {
+  test('it runs as often as the settings demand, and ends before it runs again', () => {
     const { ScheduleExpression, Targets } = resourcesOf(template, 'AWS::Events::Rule').get(
       'CanaryRuns',
     )!.Properties
@@ -47,12 +47,12 @@ describe('with one', () => {
     expect(canaryOf(template)?.Timeout).toBeLessThan(3 * 60)
   })
 
-  test('its alarm rings after two bad runs or where it tells nothing more, and at no first deployment', () => {
+  test('its alarm rings after two bad runs or if it stops measuring, but not at a first deployment', () => {
     const alarm = resourcesOf(template, 'AWS::CloudWatch::Alarm').get('CanaryAlarm')!.Properties
     expect(alarm).toMatchObject({
       ...{ Namespace: 'ProbeRegistry', MetricName: 'CanaryGood', Statistic: 'Maximum' },
       ...{ Threshold: 1, ComparisonOperator: 'LessThanThreshold', EvaluationPeriods: 2, Period: 420 },
-      // It begins as "insufficient data", and what falls back to that rings.
+      // The alarm begins as "insufficient data". It rings if it changes back to that state.
       TreatMissingData: 'missing',
       AlarmDescription: expect.stringMatching(/#the-canary-finds-no-good-probe$/),
     })
@@ -60,7 +60,7 @@ describe('with one', () => {
     expect(told.map((actions) => actions.map(readable))).toEqual([['AlarmTopic'], ['AlarmTopic']])
   })
 
-  test('its function and its log are told among the others', () => {
+  test("the stack's outputs name its function and its log", () => {
     const { CanaryFunction, CanaryLogGroup } = template.Outputs
     expect([CanaryFunction, CanaryLogGroup].map((one) => readable(one!.Value))).toEqual([
       'Canary',
@@ -69,12 +69,12 @@ describe('with one', () => {
   })
 })
 
-test('it asks where hosts ask: the API, its domain, or the distribution before it', () => {
+test('the canary uses the same address as hosts: the API, its domain, or the distribution', () => {
   const { canary } = withCanary().cloud
   const domain = { name: 'probes.example.org', certificateArn: CERTIFICATE }
   expect(urlOf(withCanary())).toBe('Api.ApiEndpoint')
   expect(urlOf({ cloud: { canary, ...behindEdge().cloud } })).toBe('https://Edge.DomainName')
-  // Of a domain one machine has none.
+  // The template of the local stack has no domain.
   const { template } = synthesis({ cloud: { canary, deployment: { region: 'eu-central-1', domain } } })
   const { Environment } = canaryOf(template)!
   expect((Environment as { Variables: object }).Variables).toMatchObject({

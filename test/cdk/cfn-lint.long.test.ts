@@ -1,4 +1,4 @@
-// The templates in the hands of cfn-lint, which nobody here wrote. Where Python's packages cannot be had, it says so.
+// Checks the templates with cfn-lint, an independent tool. If Python's packages are not available, the tests report this.
 
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ import { had, type PythonTools, pythonTools } from '../support/python.ts'
 import { scratch } from '../support/registry/registry.ts'
 
 const MINUTE = 60_000
-/** That a role is waited for twice, once by each word that says so, is how the CDK writes it. */
+/** W3005: the CDK writes a dependency on a role twice. */
 const ARGS = ['--ignore-checks', 'W3005', '--']
 
 let tools: PythonTools | string
@@ -31,11 +31,11 @@ async function lint(templates: readonly unknown[], context: TestContext) {
 const templatesOf = ({ dataTemplate, workTemplate }: Synthesis) => [dataTemplate, workTemplate]
 const NOTHING = { code: 0, output: '' }
 
-test('cfn-lint has nothing to say of the templates', async (context) => {
+test('cfn-lint has no complaint about the templates', async (context) => {
   expect(await lint(templatesOf(synthesis()), context)).toEqual(NOTHING)
 })
 
-test('nor of those with a domain, a boundary, a KMS key, a distribution and machines of one architecture', async (context) => {
+test('cfn-lint accepts a domain, a boundary, a KMS key, a distribution and machines of one architecture', async (context) => {
   const id = `${'1'.repeat(8)}-2222-3333-4444-${'5'.repeat(12)}`
   const certificateArn = `arn:aws:acm:eu-west-3:123456789012:certificate/${id}`
   const deployment = {
@@ -52,7 +52,7 @@ test('nor of those with a domain, a boundary, a KMS key, a distribution and mach
   expect(await lint(templatesOf(synthesis(settings)), context)).toEqual(NOTHING)
 })
 
-test('and says what is wrong with one that is', async (context) => {
+test('cfn-lint reports the fault in a wrong template', async (context) => {
   const text = JSON.stringify(synthesis(undefined, true).workTemplate)
   const broken = JSON.parse(text.replaceAll('"nodejs24.x"', '"nodejs99.x"')) as unknown
   const { code, output } = await lint([broken], context)

@@ -1,4 +1,4 @@
-// The dashboard shows nothing that nobody measures, and leaves no alarm out.
+// The dashboard shows only metrics that something measures, and every alarm.
 
 import { beforeAll, expect, test } from 'vitest'
 import { METRICS, type MetricName, metricOf } from '../../lib/model/metrics.ts'
@@ -31,7 +31,7 @@ interface Widget {
   }
 }
 
-/** Of the stack by default. */
+/** The default namespace of the stack. */
 const NAMESPACE = 'ProbeRegistry'
 
 let template: Template
@@ -43,13 +43,13 @@ beforeAll(() => {
 })
 
 const metrics = () => widgets.flatMap(({ properties }) => properties.metrics ?? [])
-/** A metric is a list of texts, and what is drawn of it. */
+/** A metric is a list of texts and its drawing options. */
 const plain = () =>
   metrics().flatMap((one) =>
     typeof one[0] === 'string' ? [one.filter((part) => typeof part === 'string')] : [],
   )
 
-test('every metric that it shows is one that a function tells, or that AWS has', () => {
+test('every metric that it shows is measured by a function or by AWS', () => {
   expect(plain().length).toBeGreaterThan(20)
   for (const [namespace = '', name = '', dimension, ...rest] of plain()) {
     if (namespace === NAMESPACE) {
@@ -65,7 +65,7 @@ test('every metric that it shows is one that a function tells, or that AWS has',
   }
 })
 
-test('what it looks for itself is told as well', () => {
+test('every metric that it searches for is measured too', () => {
   const expressions = metrics().flatMap(([first]) =>
     typeof first === 'object' && first !== null && 'expression' in first ? [String(first.expression)] : [],
   )
@@ -78,18 +78,18 @@ test('what it looks for itself is told as well', () => {
   }
 })
 
-test('every metric that the functions tell is shown', () => {
+test('it shows every metric that the functions measure', () => {
   const shown = new Set(plain().flatMap(([namespace, name]) => (namespace === NAMESPACE ? [name] : [])))
   expect([...shown].sort()).toEqual(Object.keys(METRICS).sort())
 })
 
-test('every alarm is on it', () => {
+test('it shows every alarm', () => {
   const shown = widgets.flatMap(({ properties }) => properties.alarms ?? [])
   const alarms = [...resourcesOf(template, 'AWS::CloudWatch::Alarm').keys()]
   expect(shown.map((arn) => plainId(arn.replace(/\.Arn$/, ''))).sort()).toEqual(alarms.sort())
 })
 
-test('the functions that measure are told the namespace that it shows', () => {
+test('the functions that measure get the namespace that it shows', () => {
   const told = [...resourcesOf(template, 'AWS::Lambda::Function')].flatMap(([id, { Properties }]) => {
     const { Variables } = Properties.Environment as { Variables: Record<string, string> }
     return Variables.METRICS_NAMESPACE === NAMESPACE ? [id] : []

@@ -1,4 +1,4 @@
-// Where and as what the stack is deployed, as the settings say it.
+// Tests the settings of the stack's deployment: its name, account, region, tags, domain and keys.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -37,7 +37,7 @@ function read(settings: unknown, region?: string) {
   return readSettings(file, { local: false, region })
 }
 
-/** Of machines that builds and load tests run on. */
+/** Types of the machines for builds and load tests. */
 const typesOf = ({ template }: Synthesis) =>
   [
     ...new Set(
@@ -47,7 +47,7 @@ const typesOf = ({ template }: Synthesis) =>
     ),
   ].sort()
 
-describe('a stack that the settings name', () => {
+describe('a stack with deployment settings', () => {
   let made: Synthesis
   beforeAll(() => {
     made = synthesis(of(DEPLOYMENT))
@@ -55,7 +55,7 @@ describe('a stack that the settings name', () => {
   const properties = (type: string) =>
     [...resourcesOf(made.template, type).values()].map(({ Properties }) => Properties)
 
-  test('goes to their account and region, under their name, with their tags', () => {
+  test('has the account, region, name and tags of the settings', () => {
     expect(made.stack).toMatchObject({
       environment: 'aws://123456789012/eu-central-1',
       properties: { stackName: 'Probes-Staging', tags: { 'cost-center': '42' } },
@@ -68,16 +68,16 @@ describe('a stack that the settings name', () => {
     const exports = Object.values(dataTemplate.Outputs).map(({ Export }) => Export)
     const all = [workTemplate, dataTemplate].flatMap(({ Resources }) => Object.values(Resources))
     const text = JSON.stringify([exports, all.map(({ Properties }) => Properties)])
-    // The name of a policy's statement is nobody's but that policy's.
+    // The name of a statement matters only inside its policy.
     const named = text.replaceAll(/"Sid":"[^"]*"/g, '').match(/"[^"]*ProbeRegistry[^"]*"/g)
     expect(named ?? []).toEqual([])
   })
 
-  test('builds on machines of both architectures, where CodeBuild has them', () => {
+  test('builds on machines of both architectures in a region that has them', () => {
     expect(typesOf(made)).toEqual(['ARM_CONTAINER', 'LINUX_CONTAINER'])
   })
 
-  test('bounds every role by their policy', () => {
+  test("bounds every role by the settings' policy", () => {
     const roles = properties('AWS::IAM::Role')
     expect(roles.length).toBeGreaterThan(9)
     for (const role of roles)
@@ -86,14 +86,14 @@ describe('a stack that the settings name', () => {
       )
   })
 
-  test('may be bounded by a policy that is named by its ARN', () => {
+  test('may name the policy of the bounds by its ARN', () => {
     const permissionsBoundary = 'arn:aws:iam::123456789012:policy/team/Boundary'
     const { template } = synthesis(of({ permissionsBoundary }))
     for (const { Properties } of resourcesOf(template, 'AWS::IAM::Role').values())
       expect(Properties.PermissionsBoundary).toBe(permissionsBoundary)
   })
 
-  test('answers at the root of their domain, where its redirects and links begin, and nowhere below', () => {
+  test('answers at the root of its domain, where its redirects and links begin, and not below a path', () => {
     expect(properties('AWS::ApiGatewayV2::DomainName')).toEqual([
       {
         DomainName: 'probes.example.org',
@@ -105,14 +105,14 @@ describe('a stack that the settings name', () => {
     expect(Object.keys(mapping!).sort()).toEqual(['ApiId', 'DomainName', 'Stage'])
   })
 
-  test('tells the address of that domain, and what its DNS leads to', () => {
+  test('has outputs with the address of its domain and the target for its DNS', () => {
     const { Outputs } = made.template
     expect(
       [Outputs.Url, Outputs.DomainTarget, Outputs.DomainTargetZone].map((o) => readable(o!.Value)),
     ).toEqual(['https://probes.example.org', 'Domain.RegionalDomainName', 'Domain.RegionalHostedZoneId'])
   })
 
-  test('keeps its signing key under their KMS key, which its two functions use through Secrets Manager alone', () => {
+  test("keeps its signing key under the settings' KMS key, which two functions use only through Secrets Manager", () => {
     expect(properties('AWS::SecretsManager::Secret')).toMatchObject([{ KmsKeyId: SECRET_KEY }])
     const users = [...resourcesOf(made.template, 'AWS::IAM::Policy')].flatMap(([id, { Properties }]) => {
       const { Statement } = Properties.PolicyDocument as { Statement: { Resource: unknown }[] }
@@ -130,7 +130,7 @@ describe('a stack that the settings name', () => {
     expect(made.text).toContain('"secretsmanager.eu-central-1."')
   })
 
-  test('tells no function of it, but under which name it measures', () => {
+  test('gives its functions none of these settings, except the namespace of metrics', () => {
     for (const { Environment } of properties('AWS::Lambda::Function')) {
       const { METRICS_NAMESPACE: namespace, ...others } = (Environment as Environment).Variables
       expect(JSON.stringify(others)).not.toMatch(/probes\.example|cost-center|Boundary|Staging"|arn:aws:kms/)
@@ -139,7 +139,7 @@ describe('a stack that the settings name', () => {
   })
 })
 
-test('without them goes to wherever the credentials are, unbounded, without a domain', () => {
+test('a stack without deployment settings has the account and region of the credentials, no bounds and no domain', () => {
   const { stack, template, text } = synthesis()
   expect(stack.environment).toBe('aws://unknown-account/unknown-region')
   expect(stack.properties).not.toHaveProperty('tags')
@@ -147,7 +147,7 @@ test('without them goes to wherever the credentials are, unbounded, without a do
   expect(readable(template.Outputs.Url!.Value)).toBe('Api.ApiEndpoint')
 })
 
-test('one machine has none of it', () => {
+test('the local stack ignores the deployment settings', () => {
   expect(synthesis(of(DEPLOYMENT), true).text).toBe(synthesis(undefined, true).text)
 })
 
@@ -160,7 +160,7 @@ describe("copies of the signing key's secret", () => {
     made = synthesis(copied)
   })
 
-  test('are in the regions that the settings name, each under a KMS key of its own region', () => {
+  test('are in the regions of the settings, each under a KMS key of its own region', () => {
     const [secret] = resourcesOf(made.template, 'AWS::SecretsManager::Secret').values()
     expect(secret?.Properties).toMatchObject({
       KmsKeyId: SECRET_KEY,
@@ -168,13 +168,13 @@ describe("copies of the signing key's secret", () => {
     })
   })
 
-  test("are under that region's own key where the settings name none", () => {
+  test("are under their region's default key if the settings name no key", () => {
     const { template } = synthesis(of({ secretReplicas: [{ region: 'eu-west-1' }] }))
     const [secret] = resourcesOf(template, 'AWS::SecretsManager::Secret').values()
     expect(secret?.Properties.ReplicaRegions).toEqual([{ Region: 'eu-west-1' }])
   })
 
-  test('may be made by whoever deploys, and in no other region; who may read and write stays as it was', () => {
+  test('can be made in no other region, with unchanged rights to read and write the secret', () => {
     const [policy] = resourcesOf(made.template, 'AWS::SecretsManager::ResourcePolicy').values()
     const { Statement } = policy!.Properties.ResourcePolicy as { Statement: { Action: string[] }[] }
     expect(Statement.map(({ Action }) => Action[0])).toEqual([
@@ -191,7 +191,7 @@ describe("copies of the signing key's secret", () => {
     })
   })
 
-  test('are encrypted for the one function that writes the key, through Secrets Manager alone', () => {
+  test('are encrypted for the one function that writes the key, only through Secrets Manager', () => {
     const users = [...resourcesOf(made.template, 'AWS::IAM::Policy')].flatMap(([id, { Properties }]) => {
       const { Statement } = Properties.PolicyDocument as { Statement: { Resource: unknown }[] }
       return Statement.filter(({ Resource }) => Resource === REPLICA_KEY).map((own) => [id, own])
@@ -210,7 +210,7 @@ describe("copies of the signing key's secret", () => {
     expect(made.text).toContain('"secretsmanager.*."')
   })
 
-  test('are told by one machine to be nothing there', () => {
+  test('are reported as without effect by the local stack', () => {
     const folder = temporaryFolder()
     const { dataTemplate, workTemplate } = synthesis(copied, true)
     for (const [stack, template] of Object.entries({ Registry: workTemplate, RegistryData: dataTemplate })) {
@@ -244,7 +244,7 @@ describe("copies of the signing key's secret", () => {
     expect(() => read(of({ region: 'eu-central-1', secretReplicas: [replica] }))).toThrow(words)
   })
 
-  test('are refused without a KMS key of their own where the secret has one, and twice in a region', () => {
+  test('are refused without a KMS key if the secret has one, and twice in one region', () => {
     const region = 'eu-west-1'
     expect(() => read(of({ secretKeyArn: SECRET_KEY, secretReplicas: [{ region }] }))).toThrow(
       /0\.keyArn: the secret has a KMS key of its own .* name a key in eu-west-1/,
@@ -255,7 +255,7 @@ describe("copies of the signing key's secret", () => {
   })
 })
 
-describe('refused, with what it may be', () => {
+describe('the settings refuse, with a hint,', () => {
   const cases: readonly [string, unknown, RegExp][] = [
     [
       'a name with a dot',
@@ -287,7 +287,7 @@ describe('refused, with what it may be', () => {
 describe('a region', () => {
   const onX86 = { build: { machines: { aarch64: 'x86_64' } } }
 
-  test('where it has none is refused, and what to say instead leaves them out', () => {
+  test('without ARM machines is refused, and the suggested setting builds without them', () => {
     const there = of({ region: 'eu-west-3' })
     expect(() => read(there)).toThrow(
       /no ARM machines in eu-west-3.*builds for aarch64 run on those: set (\{.*\}), take one of us-east-1, .*, or add/,
@@ -295,19 +295,19 @@ describe('a region', () => {
     expect(typesOf(synthesis({ ...there, ...onX86 }))).toEqual(['LINUX_CONTAINER'])
   })
 
-  test('where it has them by now is added by the operator', () => {
+  test('with new ARM machines can be added by the operator', () => {
     const deployment = { region: 'eu-west-3', armRegions: ['eu-west-3'] }
     expect(read(of(deployment)).cloud.deployment.region).toBe('eu-west-3')
   })
 
-  test('is that of the credentials where the settings name none', () => {
+  test('is the region of the credentials if the settings name none', () => {
     expect(() => read({}, 'eu-west-3')).toThrow(/no ARM machines in eu-west-3/)
     expect(() => read(of({ region: 'eu-central-1' }), 'eu-west-3')).not.toThrow()
     expect(() => read({}, 'us-east-1')).not.toThrow()
   })
 
   test.each(['cn-north-1', 'us-gov-west-1', 'eusc-de-east-1'])(
-    '%s is refused: presigned URLs and ARNs there have other names',
+    '%s is refused, because its presigned URLs and ARNs have other names',
     (region) => {
       expect(() => read({ ...of({ region }), ...onX86 })).toThrow(
         new RegExp(`^the settings \\S+: ${region} is in the partition aws-`),

@@ -1,4 +1,4 @@
-// A distribution before the API: nothing of it unless it is asked for, and then the API answers to it alone.
+// Tests the distribution in front of the API: it exists only with its setting, and then only it can use the API.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -73,7 +73,7 @@ const sentBy = (from: Template): string => {
   return readable(header!.HeaderValue)
 }
 
-test('without its setting nothing of a distribution is in the template', () => {
+test('without its setting the template has no part of a distribution', () => {
   const { text, template: without } = synthesis(undefined, true)
   expect(text).not.toMatch(/CloudFront|WAF|EDGE_SECRETS|EdgeSecret/i)
   expect(told(without)).toEqual([])
@@ -82,23 +82,23 @@ test('without its setting nothing of a distribution is in the template', () => {
 describe('with its setting', () => {
   let behind: Template
   beforeAll(() => {
-    // With the policy checks: findings throw.
+    // Includes the policy checks, which throw if they find something.
     behind = synthesis(behindEdge()).template
   })
 
-  test('the template is valid, and gives out the address of the distribution', async () => {
+  test('the template is valid, and outputs the address of the distribution', async () => {
     expect(await faultsOf(behind)).toEqual([])
     expect(readable(behind.Outputs.Url!.Value)).toBe('https://Edge.DomainName')
     expect(readable(behind.Outputs.DistributionDomain!.Value)).toBe('Edge.DomainName')
   })
 
-  test('the secret is made up by Secrets Manager, and stands in the template only by its name', () => {
+  test('Secrets Manager generates the secret, and the template has only its name', () => {
     const { Properties } = resourcesOf(behind, 'AWS::SecretsManager::Secret').get('EdgeSecret1')!
     expect(Object.keys(Properties).sort()).toEqual(['Description', 'GenerateSecretString'])
     expect(sentBy(behind)).toBe('{{resolve:secretsmanager:EdgeSecret1:SecretString:::}}')
   })
 
-  test('every function that the API asks knows it, and nobody else may read it', () => {
+  test('only the functions behind the API know the secret and may read it', () => {
     const asked = [...resourcesOf(behind, 'AWS::ApiGatewayV2::Integration').values()]
       .map(({ Properties }) => readable(Properties.IntegrationUri))
       .sort()
@@ -118,7 +118,7 @@ describe('with its setting', () => {
       expect(JSON.stringify(Properties)).not.toContain('EdgeSecret')
   })
 
-  test('the API is asked by TLS only, and no request that is held is cut', () => {
+  test('the distribution uses only TLS to the API, and waits longer than any function answers', () => {
     const [origin, ...more] = distributionOf(behind).Origins
     expect(more).toEqual([])
     expect(readable(origin!.DomainName)).toBe('Api.execute-api.AWS::Region.AWS::URLSuffix')
@@ -129,13 +129,13 @@ describe('with its setting', () => {
     const timeouts = ANSWERING.map(
       (id) => resourcesOf(behind, 'AWS::Lambda::Function').get(id)!.Properties.Timeout as number,
     )
-    // The API itself gives up at 30 seconds; more than 60 is a quota.
+    // The API's own limit is 30 seconds. More than 60 needs a higher quota.
     const { OriginReadTimeout } = origin!.CustomOriginConfig
     expect(OriginReadTimeout).toBeGreaterThan(Math.max(30, ...timeouts))
     expect(OriginReadTimeout).toBeLessThanOrEqual(60)
   })
 
-  test('no answer and no error is kept for the next request', () => {
+  test('the distribution caches no answers and no errors of the API', () => {
     const { DefaultCacheBehavior, CustomErrorResponses } = distributionOf(behind)
     expect(DefaultCacheBehavior).toMatchObject({
       // Managed-CachingDisabled
@@ -150,7 +150,7 @@ describe('with its setting', () => {
     ])
   })
 
-  test('the API is told who asks, the query, and not the host', () => {
+  test('the API gets the address of the viewer and the query, but not the host', () => {
     const { OriginRequestPolicyConfig } = resourcesOf(behind, 'AWS::CloudFront::OriginRequestPolicy').get(
       'EdgeRequests',
     )!.Properties as { OriginRequestPolicyConfig: Record<string, unknown> }
@@ -165,21 +165,21 @@ describe('with its setting', () => {
     expect(readable(OriginRequestPolicyConfig.Name)).toBe('ProbeRegistry-AWS::Region')
   })
 
-  test('its firewall is the one that the settings name', () => {
+  test('it has the firewall that the settings name', () => {
     expect(distributionOf(behind).WebACLId).toBe(WEB_ACL)
   })
 
-  test('functions take a secret before the distribution sends it', () => {
+  test('the functions accept a secret before the distribution sends it', () => {
     const [, { DependsOn }] = Object.entries(behind.Resources).find(
       ([, { Type }]) => Type === 'AWS::CloudFront::Distribution',
     )! as unknown as [string, { DependsOn: string[] }]
     expect(DependsOn.map(plainId)).toEqual(expect.arrayContaining(ANSWERING))
-    // Until its alias has moved, a function answers by the secrets that it knew before.
+    // Until its alias has moved, a function uses the secrets that it knew before.
     expect(DependsOn.map(plainId)).toEqual(expect.arrayContaining(ANSWERING.map((id) => `${id}Live`)))
   })
 })
 
-test('a secret that is replaced counts until the next one is, and no longer', () => {
+test('a replaced secret stays valid until the next replacement', () => {
   const [second, third] = [template({ secret: 2 }), template({ secret: 3 })]
   expect([edgeSecrets(second).sort(), sentBy(second)]).toEqual([
     ['EdgeSecret1', 'EdgeSecret2'],
@@ -190,7 +190,7 @@ test('a secret that is replaced counts until the next one is, and no longer', ()
     expect(readable(environmentOf(third, id)[ENV.edgeSecrets])).toBe('EdgeSecret3,EdgeSecret2')
 })
 
-test('names of its own come with their certificate, and with TLS 1.2 or newer', () => {
+test('its own domain names have their certificate, and need TLS 1.2 or newer', () => {
   const named = template({ names: ['probes.example.org', 'probes.example.com'], certificate: CERTIFICATE })
   expect(distributionOf(named)).toMatchObject({
     Aliases: ['probes.example.org', 'probes.example.com'],
@@ -211,11 +211,11 @@ test.each([
   [{ distribution: 'd111111abcdef8.cloudfront.net' }, /distribution: .*DistributionId/],
   [{ distribution: 'E2QWRUHAPMQZL7', webAcl: undefined }, /distribution: needs a webAcl/],
   [{ distribution: 'E2QWRUHAPMQZL7', direct: 'answered' }, /distribution: .*set direct to refused first/],
-])('%j is refused before anything is deployed', (own, why) => {
+])('refuses %j before a deployment', (own, why) => {
   expect(() => readSettings(settingsFile(behindEdge(own)), { local: false })).toThrow(why)
 })
 
-describe('told its own id, it serves what is published by itself', () => {
+describe('a distribution with its id in the settings serves published files itself', () => {
   const ID = 'E2QWRUHAPMQZL7'
   const KEY = `driver/11.0.0+driver/x86_64/falco_debian_6.1.0_1.ko/${'0'.repeat(64)}/falco_debian_6.1.0_1.ko`
   let own: Template
@@ -248,14 +248,14 @@ describe('told its own id, it serves what is published by itself', () => {
     return only!
   }
 
-  test('the template is valid, and no other output or export of the data is in it than without', async () => {
+  test('the template is valid, and has the same outputs and exports as without the id', async () => {
     expect(await faultsOf(own)).toEqual([])
     expect(Object.keys(own.Outputs)).toEqual(Object.keys(without.template.Outputs))
     expect(data.Outputs).toEqual(without.dataTemplate.Outputs)
     expect(readable(own.Outputs.DistributionId!.Value)).toBe('Edge')
   })
 
-  test('that distribution alone may read, and that only what is published', () => {
+  test('only that distribution may read the bucket, and only published probes', () => {
     const [allowed, ...more] = bucketPolicy.filter(({ Effect }) => Effect === 'Allow')
     expect(more).toEqual([])
     expect([allowed!.Principal, allowed!.Action]).toEqual([
@@ -281,7 +281,7 @@ describe('told its own id, it serves what is published by itself', () => {
     expect(without.text).not.toContain('cloudfront.amazonaws.com')
   })
 
-  test('names that are of the whole account differ by region, and fit where the stack has the longest name', () => {
+  test('names that are unique in the account differ by region, and fit even with the longest name of a stack', () => {
     const stackName = 'A'.repeat(100)
     const { template: long } = synthesis(
       { cloud: { ...behindEdge({ distribution: ID }).cloud, deployment: { stackName } } },
@@ -296,7 +296,7 @@ describe('told its own id, it serves what is published by itself', () => {
     }
   })
 
-  test('S3 is asked by signed requests, of its own region, for a path of its own and by GET and HEAD', () => {
+  test('it sends signed requests to S3 in its own region, only for its own path, and only GET and HEAD', () => {
     const origin = distributionOf(own).Origins.find(({ Id }) => Id === behaviour().TargetOriginId)!
     expect(readable(origin.DomainName)).toBe('Artifacts.s3.AWS::Region.AWS::URLSuffix')
     expect(readable(origin.OriginAccessControlId)).toBe('EdgeBytesAccess.Id')
@@ -313,11 +313,11 @@ describe('told its own id, it serves what is published by itself', () => {
     })
   })
 
-  test('no path of the registry is such a path', () => {
+  test('no path of the registry begins like that path', () => {
     for (const { path } of routes()) expect(path.startsWith('/by-digest')).toBe(false)
   })
 
-  test('the path becomes the key that it holds', () => {
+  test("the path becomes the object's key", () => {
     const [made] = [...resourcesOf(own, 'AWS::CloudFront::Function').values()]
     const handler = runInNewContext(`${String(made!.Properties.FunctionCode)}; handler`)
     const uri = `/by-digest/${KEY.replace('+', '%2B')}`
@@ -327,7 +327,7 @@ describe('told its own id, it serves what is published by itself', () => {
     })
   })
 
-  test('it is kept by its path alone, nowhere for longer than what was withdrawn may still be had', () => {
+  test('caches keep a probe by its path alone, for the hour that withdrawn probes may remain available', () => {
     expect(config('CachePolicy', 'EdgeBytesCache', 'CachePolicyConfig')).toMatchObject({
       ...{ MinTTL: 3600, DefaultTTL: 3600, MaxTTL: 3600 },
       ParametersInCacheKeyAndForwardedToOrigin: {
@@ -346,7 +346,7 @@ describe('told its own id, it serves what is published by itself', () => {
     expect(documentAt('docs/operations.md').text).toContain('public, max-age=3600, immutable')
   })
 
-  test('one machine names it among what does nothing there', () => {
+  test('the local stack lists its resources among those without effect', () => {
     for (const type of ['CachePolicy', 'Function', 'OriginAccessControl', 'ResponseHeadersPolicy'])
       expect(isInert(`AWS::CloudFront::${type}`)).toBe(true)
   })
@@ -372,7 +372,7 @@ describe('the firewall', () => {
       Action: { Block: { CustomResponse: Record<string, unknown> } }
     }[]
 
-  test('is called and tagged as the registry is, and lies in us-east-1 wherever that goes', () => {
+  test('has the name and the tags of the registry, and is always in us-east-1', () => {
     const manifest = JSON.parse(readFileSync(join(folder, 'out', 'manifest.json'), 'utf8'))
     expect(manifest.artifacts[FIREWALL]).toMatchObject({
       environment: 'aws://unknown-account/us-east-1',
@@ -382,13 +382,13 @@ describe('the firewall', () => {
     expect(log!.Properties.LogGroupName).toBe('aws-waf-logs-ProbesFirewall')
   })
 
-  test('is valid, needs no ARN of itself, and gives its own out', async () => {
+  test('is valid, needs no ARN of itself, and outputs its ARN', async () => {
     expect(await faultsOf(firewall)).toEqual([])
     expect(readable(firewall.Outputs.WebAclArn!.Value)).toBe('WebAcl.Arn')
     expect(webAcl()).toMatchObject({ Scope: 'CLOUDFRONT', DefaultAction: { Allow: {} } })
   })
 
-  test('bounds what one address asks and posts in five minutes, as the settings say', () => {
+  test('limits requests and submissions of one address in five minutes, as the settings demand', () => {
     expect(rules().map(({ Name, Statement }) => [Name, Statement.RateBasedStatement])).toEqual([
       [
         'Submissions',
@@ -410,7 +410,7 @@ describe('the firewall', () => {
     ])
   })
 
-  test('answers 429, with a Retry-After that every client obeys', () => {
+  test('answers 429 with a Retry-After', () => {
     const bodies = webAcl().CustomResponseBodies as Record<string, { Content: string }>
     expect(rules()).toHaveLength(2)
     for (const { Action } of rules()) {
@@ -423,7 +423,7 @@ describe('the firewall', () => {
     }
   })
 
-  test('lets a caller wait as much as the registry does, and takes no tenth of the stage for it', () => {
+  test("allows a caller all waits that the registry allows, and less than a tenth of the stage's requests", () => {
     const { hold, cloud } = DEFAULTS
     const { requestsPerAddress, submissionsPerAddress } = cloud.edge
     expect(requestsPerAddress).toBeGreaterThan((hold.waitsPerCaller * 300) / hold.hopSeconds)
@@ -431,7 +431,7 @@ describe('the firewall', () => {
     expect(submissionsPerAddress).toBeLessThan(requestsPerAddress)
   })
 
-  test('writes down whom it refuses, without the query, and nobody else', () => {
+  test('logs only refused requests, without their query', () => {
     const { Properties } = resourcesOf(firewall, 'AWS::WAFv2::LoggingConfiguration').get('Logging')!
     expect(Properties).toMatchObject({
       RedactedFields: [{ QueryString: {} }],

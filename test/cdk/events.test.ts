@@ -1,4 +1,4 @@
-// The rules of the stack: EventBridge takes their patterns, and what the functions send finds its rule.
+// Tests the rules of the stack: EventBridge accepts their patterns, and each event matches its rule.
 
 import { beforeAll, describe, expect, test } from 'vitest'
 import { compilePattern } from '../../local/events/event-pattern.ts'
@@ -15,7 +15,7 @@ const patterns = () =>
     Properties.EventPattern === undefined ? [] : [[id, resolved(Properties.EventPattern)] as const],
   )
 
-/** With a name in the place of each reference. */
+/** The value with a name in place of each reference. */
 function resolved(value: unknown): Json {
   if (Array.isArray(value)) return value.map(resolved)
   if (typeof value !== 'object' || value === null) return value as Json
@@ -24,7 +24,7 @@ function resolved(value: unknown): Json {
 }
 
 describe('the pattern of each rule', () => {
-  test('is one that EventBridge takes', () => {
+  test('is valid for EventBridge', () => {
     expect(patterns().length).toBeGreaterThan(5)
     for (const [id, pattern] of patterns())
       expect(() => compilePattern(pattern, `${id}.EventPattern`)).not.toThrow()
@@ -41,7 +41,7 @@ describe('the pattern of each rule', () => {
         detail: { 'project-name': 'LoadTestX8664', 'build-status': 'FAILED' },
       },
     ],
-  ])('of %s alone fits its event', (rule, event) => {
+  ])('matches its event only in the rule %s', (rule, event) => {
     const fitting = patterns().filter(([id, pattern]) => compilePattern(pattern, id)(event))
     expect(fitting.map(([id]) => plainId(id))).toEqual([rule])
   })

@@ -1,4 +1,4 @@
-// Where events end that no function could handle: the queue, who may write to it, and that nothing asynchronous lacks it.
+// Tests the queue for events that no function could handle: its users, and that every asynchronous function has it.
 
 import { beforeAll, expect, test } from 'vitest'
 import { list, plainId, readable, resourcesOf, synthesis, type Template } from '../support/cdk/template.ts'
@@ -18,7 +18,7 @@ interface Statement {
 
 const INVOKED_BY_EVENTS = ['Compose', 'Plan', 'Publish', 'Sweep']
 
-test('every function that events invoke tells the queue of what it gives up, unless its event comes again by itself', () => {
+test('every function that events invoke sends failed events to the queue, except the sweep', () => {
   const configs = [...resourcesOf(template, 'AWS::Lambda::EventInvokeConfig').values()]
   const told = configs.map(({ Properties }) => {
     const { OnFailure } = (Properties.DestinationConfig ?? {}) as { OnFailure?: { Destination: unknown } }
@@ -32,7 +32,7 @@ test('every function that events invoke tells the queue of what it gives up, unl
   ])
 })
 
-/** The name of an alias is the last part of its ARN, which is what `Ref` of it gives. */
+/** The name of an alias is the last part of its ARN. `Ref` of the alias gives the ARN. */
 function aliasOf(qualifier: unknown): string {
   const [index, { 'Fn::Split': split }] = (
     qualifier as { 'Fn::Select': [number, { 'Fn::Split': [string, unknown] }] }
@@ -41,7 +41,7 @@ function aliasOf(qualifier: unknown): string {
   return readable(split[1])
 }
 
-test('every target of a rule is such a function, and has the queue for what cannot be delivered', () => {
+test('every target of a rule is such a function, and has the queue for events that cannot be delivered', () => {
   const rules = [...resourcesOf(template, 'AWS::Events::Rule')]
   expect(rules.length).toBeGreaterThan(7)
   for (const [id, { Properties }] of rules)
@@ -54,13 +54,13 @@ test('every target of a rule is such a function, and has the queue for what cann
     }
 })
 
-test('the queue is encrypted, keeps its messages for as long as SQS can, and is the only one', () => {
+test('the queue is encrypted, keeps its messages for the 14 days that SQS allows, and is the only queue', () => {
   const [queue, ...more] = [...resourcesOf(template, 'AWS::SQS::Queue').values()]
   expect(more).toEqual([])
   expect(queue!.Properties).toEqual({ SqsManagedSseEnabled: true, MessageRetentionPeriod: 14 * 86_400 })
 })
 
-test('the queue takes messages of its rules alone, refuses what is not by TLS, and allows nobody to read', () => {
+test('the queue accepts messages only from its rules and only with TLS, and its policy lets nobody read', () => {
   const [policy, ...more] = [...resourcesOf(template, 'AWS::SQS::QueuePolicy').values()]
   expect(more).toEqual([])
   const { Statement: statements } = policy!.Properties.PolicyDocument as { Statement: Statement[] }
@@ -81,7 +81,7 @@ test('the queue takes messages of its rules alone, refuses what is not by TLS, a
   }
 })
 
-test('one message in it is an alarm', () => {
+test('one message in the queue raises an alarm', () => {
   const { Properties } = resourcesOf(template, 'AWS::CloudWatch::Alarm').get('EventsFailedAlarm')!
   expect(Properties).toMatchObject({
     Namespace: 'AWS/SQS',

@@ -1,5 +1,5 @@
-// `npm run deploy` and the two deployments of `npm run deploy:first`, where the project's Node is a program that writes down
-// how it was called.
+// Runs `npm run deploy` and the two deployments of `npm run deploy:first` with a program in place of Node that records its
+// arguments.
 
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -8,7 +8,7 @@ import { expect, test } from 'vitest'
 import { synthesis } from '../support/cdk/template.ts'
 import { temporaryFolder } from '../support/local/assembly.ts'
 
-/** `ends`: the status of each call. */
+/** `ends` has the exit status of each call. */
 const firstDeployment = (ends: readonly number[], ...args: string[]) => ranAs('first-deploy', ends, args)
 
 function ranAs(script: 'deploy' | 'first-deploy', ends: readonly number[], args: readonly string[]) {
@@ -30,7 +30,7 @@ function ranAs(script: 'deploy' | 'first-deploy', ends: readonly number[], args:
 const CDK = 'node_modules/.bin/cdk deploy --all'
 const LOOK = 'client/quotas/before-deploy.ts'
 
-test('what has been deployed is protected by a second deployment, asked for in the same way', () => {
+test('a second deployment with the same arguments protects the deployed stacks', () => {
   expect(firstDeployment([0, 0, 0], '--require-approval', 'never')).toEqual({
     status: 0,
     calls: [
@@ -41,29 +41,29 @@ test('what has been deployed is protected by a second deployment, asked for in t
   })
 })
 
-test('the stack that works is never protected: it may be destroyed and deployed anew beside its data', () => {
+test('the stack without data is never protected, so it can be destroyed and deployed again', () => {
   const { stack, workTemplate } = synthesis(undefined, true)
   expect(stack.properties.terminationProtection ?? false).toBe(false)
   expect(JSON.stringify(workTemplate)).not.toMatch(/"(Retain|RetainExceptOnCreate|Snapshot)"/)
 })
 
-test('what failed is not protected, so that a second try can delete it', () => {
+test('a failed deployment is not protected, so that a second try can delete it', () => {
   expect(firstDeployment([0, 1])).toEqual({ status: 1, calls: [LOOK, `${CDK} -c protect=no`] })
 })
 
-test('an account on which it would fail is deployed to by neither command', () => {
+test('neither command deploys if the check of the account fails', () => {
   expect(firstDeployment([1])).toEqual({ status: 1, calls: [LOOK] })
   expect(ranAs('deploy', [1], [])).toEqual({ status: 1, calls: [LOOK] })
 })
 
-test('every other one is looked at with the profile that it is deployed to by', () => {
+test('the check of the account uses the same profile as the deployment', () => {
   expect(ranAs('deploy', [0, 0], ['--profile', 'probes'])).toEqual({
     status: 0,
     calls: [`${LOOK} --profile probes`, `${CDK} --profile probes`],
   })
 })
 
-test('without protection the stack of the data and its tables can be deleted, and differ in nothing else', () => {
+test('without protection the stack of the data and its tables can be deleted, and nothing else differs', () => {
   const kept = synthesis(undefined, true)
   process.env.CDK_CONTEXT_JSON = JSON.stringify({ protect: 'no' })
   try {

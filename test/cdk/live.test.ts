@@ -1,4 +1,4 @@
-// Of each function a version per deployment, its alias, and what moves the alias, or takes it back.
+// Tests the versions of functions, their aliases, and the gradual deployment that moves aliases and moves them back.
 
 import { App, Stack } from 'aws-cdk-lib'
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda'
@@ -19,7 +19,7 @@ beforeAll(() => {
 
 const templateOf = (cloud: unknown, more: object = {}): Template => synthesis({ cloud, ...more }).template
 
-/** Logical id of each function's version: another one is another version. */
+/** The logical id of each function's version. A new version has a new id. */
 const versionsOf = (of: Template): Record<string, string> =>
   Object.fromEntries(
     Object.entries(of.Resources)
@@ -27,7 +27,7 @@ const versionsOf = (of: Template): Record<string, string> =>
       .map(([id, { Properties }]) => [readable(Properties!.FunctionName), id]),
   )
 
-/** The functions whose version is another one. */
+/** The functions with a new version. */
 function changed(to: Template, from = template): string[] {
   const [before, after] = [versionsOf(from), versionsOf(to)]
   return Object.keys(after)
@@ -35,7 +35,7 @@ function changed(to: Template, from = template): string[] {
     .sort()
 }
 
-test('every function but the maker of the key has a version, and an alias of it', () => {
+test('every function except the maker of the key has a version, and an alias of it', () => {
   expect(Object.keys(versionsOf(template)).sort()).toEqual(LIVING)
   const aliases = [...resourcesOf(template, 'AWS::Lambda::Alias').values()].map(({ Properties }) => {
     const [version, attribute] = (Properties.FunctionVersion as { 'Fn::GetAtt': string[] })['Fn::GetAtt']
@@ -45,7 +45,7 @@ test('every function but the maker of the key has a version, and an alias of it'
   expect(aliases.sort()).toEqual(LIVING.map((name) => [name, 'live', versionsOf(template)[name]]))
 })
 
-test('whoever invokes a function names its alias, and is permitted that alone', () => {
+test('the API and the rules invoke only aliases, and are permitted only these', () => {
   const invoked = [
     ...[...resourcesOf(template, 'AWS::ApiGatewayV2::Integration').values()].map(
       ({ Properties }) => Properties.IntegrationUri,
@@ -60,7 +60,7 @@ test('whoever invokes a function names its alias, and is permitted that alone', 
   expect([...new Set(invoked)].sort()).toEqual(LIVING.map((name) => `${name}Live`))
 })
 
-/** Of a function that is told something when its alias is there. */
+/** The version of a function that gets a variable after its alias was made. */
 function versionOf({ told = '', kept = 1 }: { readonly told?: string; readonly kept?: number }) {
   const app = new App({ outdir: temporaryFolder(), analyticsReporting: false, context: FLAGS })
   const fn = new LambdaFunction(new Stack(app, 'Small'), 'Fn', {
@@ -72,29 +72,29 @@ function versionOf({ told = '', kept = 1 }: { readonly told?: string; readonly k
   return versionsOf(app.synth().getStackByName('Small').template as Template)
 }
 
-describe('another version is made', () => {
-  test('of each function that is told of a setting, when that changes', () => {
+describe('a deployment makes a new version', () => {
+  test('of each function that gets a setting, when the setting changes', () => {
     expect(changed(synthesis({ budgets: { buildsPerDay: 3 } }, true).template)).toEqual(
       LIVING.filter((name) => name !== 'Sweep'),
     )
   })
 
-  test('of a function that is told something else, after its alias was made, too', () => {
+  test('of a function that gets another variable, even after its alias was made', () => {
     expect(versionOf({ told: 'one' })).toEqual(versionOf({ told: 'one' }))
     expect(versionOf({ told: 'one' })).not.toEqual(versionOf({ told: 'other' }))
   })
 
-  test('of none by the executions that are kept for it: Lambda would refuse a second one of the same', () => {
+  test('of no function whose reserved executions change, because Lambda would refuse an equal second version', () => {
     expect(versionOf({ kept: 5 })).toEqual(versionOf({ kept: 6 }))
   })
 
-  test('of none by how it is deployed', () => {
+  test('of no function when tags or the way of the rollout change', () => {
     const others = { tags: { 'cost-center': '42' }, rollout: 'all-at-once' }
     expect(changed(templateOf({ deployment: others }))).toEqual([])
   })
 })
 
-/** Of each alias: how it moves, and which alarms take it back. */
+/** For each alias: the way of its move, and the alarms that move it back. */
 function movesOf(of: Template) {
   const groups = resourcesOf(of, 'AWS::CodeDeploy::DeploymentGroup')
   return Object.values(of.Resources)
@@ -127,7 +127,7 @@ interface AlarmConfiguration {
   readonly Enabled: boolean
 }
 
-test('a tenth of what comes goes to a new version first, and the errors of its function take it back', () => {
+test('a new version first gets a tenth of the traffic, and errors of its function move the alias back', () => {
   const moves = movesOf(template)
   expect(moves.map(({ name }) => name)).toEqual(LIVING)
   for (const { name, by, alarms, back } of moves) {
@@ -137,7 +137,7 @@ test('a tenth of what comes goes to a new version first, and the errors of its f
   }
 })
 
-test('how it moves is a setting: in another way, or at once and without CodeDeploy', () => {
+test('a setting selects another way of the rollout, or all at once without CodeDeploy', () => {
   const linear = templateOf({ deployment: { rollout: 'linear-10-percent-every-1-minute' } })
   expect(new Set(movesOf(linear).map(({ by }) => by))).toEqual(
     new Set(['CodeDeployDefault.LambdaLinear10PercentEvery1Minute']),
@@ -149,6 +149,6 @@ test('how it moves is a setting: in another way, or at once and without CodeDepl
   expect(() => templateOf({ deployment: { rollout: 'slowly' } })).toThrow(/cloud\.deployment\.rollout/)
 })
 
-test('the template stays far below the 500 resources that CloudFormation takes', () => {
+test("the template stays far below CloudFormation's limit of 500 resources", () => {
   expect(Object.keys(template.Resources).length).toBeLessThan(300)
 })

@@ -1,4 +1,4 @@
-// What each function and build may do and is told: the whole of it, so that a wider grant is seen here.
+// Lists all permissions and variables of each function and build, so that a wider grant fails here.
 
 import { beforeAll, describe, expect, test } from 'vitest'
 import { ENV } from '../../lib/aws/resources.ts'
@@ -247,7 +247,7 @@ const statementsOf = (role: string): Statement[] =>
     .filter(({ Roles }) => Roles.some(({ Ref }) => plainId(Ref) === role))
     .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
 
-/** `once`: only what is not there yet; `of`: only items whose keys begin so. */
+/** `once`: only objects that do not exist yet; `of`: only items with keys that begin like that. */
 const grants = (role: string): string[] =>
   statementsOf(role).flatMap(({ Action, Resource, Condition }) =>
     list(Action).flatMap((action) =>
@@ -265,7 +265,7 @@ function conditionOf(condition: unknown): string {
 
 type Conditions = Record<string, Record<string, string | string[]>>
 
-/** Of a request that has such a key, and no other. */
+/** The keys, if the condition demands them of every request and demands nothing else. */
 function leadingKeys(condition: Conditions): readonly string[] | undefined {
   const { 'ForAllValues:StringLike': like, Null: none, ...more } = condition
   const bounded = none?.['dynamodb:LeadingKeys'] === 'false' && Object.keys(more).length === 0
@@ -277,7 +277,7 @@ describe('every function', () => {
     expect(grants(`${name}Role`).sort()).toEqual([...may].sort())
   })
 
-  test.each(Object.entries(KNOWS))('%s is told exactly the names it needs', (name, knows) => {
+  test.each(Object.entries(KNOWS))('%s gets exactly the variables it needs', (name, knows) => {
     const environment = resourcesOf(template, 'AWS::Lambda::Function').get(name)!.Properties.Environment as {
       Variables: Record<string, unknown>
     }
@@ -299,11 +299,11 @@ test('no role allows an action or a resource by a bare wildcard', () => {
       list(Action).some((action) => action.includes('*')) ||
       list(Resource).some((resource) => /^\*|:\*/.test(readable(resource))),
   )
-  // What CodeDeploy looks at: CloudWatch lets nobody read the states of some alarms alone.
+  // CodeDeploy reads alarms. CloudWatch cannot limit the right to read states to some alarms.
   expect(wide).toEqual([{ Effect: 'Allow', Action: 'cloudwatch:DescribeAlarms', Resource: '*' }])
 })
 
-test('what moves aliases may do nothing else, and to no other function', () => {
+test('the role that moves aliases may do nothing else, and only to those functions', () => {
   const verbs = ['GetAlias', 'GetProvisionedConcurrencyConfig', 'UpdateAlias']
   const moved = Object.keys(MAY).filter((name) => !['SigningKey', 'Canary'].includes(name))
   expect(grants('RolloutRole').sort()).toEqual(
@@ -316,7 +316,7 @@ test('what moves aliases may do nothing else, and to no other function', () => {
   )
 })
 
-test('an object is replaced by nobody, but for the logs of builds and the public key', () => {
+test('functions may replace no objects except the logs of builds and the public key', () => {
   const replaces = Object.keys(MAY).flatMap((name) =>
     grants(`${name}Role`).filter((grant) => grant.startsWith('s3:PutObject') && !grant.endsWith(' once')),
   )
@@ -326,7 +326,7 @@ test('an object is replaced by nobody, but for the logs of builds and the public
   ])
 })
 
-test('the secret of the key refuses all but its two functions, and says nothing of its own policy', () => {
+test('the secret of the key denies its use to all but its two functions, and does not restrict its own policy', () => {
   const [policy, ...more] = [...resourcesOf(template, 'AWS::SecretsManager::ResourcePolicy').values()]
   expect(more).toEqual([])
   const { SecretId, ResourcePolicy, BlockPublicPolicy } = policy!.Properties
@@ -359,7 +359,7 @@ interface SecretStatement {
   readonly Condition: { readonly ArnNotEquals: { readonly 'aws:PrincipalArn': unknown } }
 }
 
-test('roles have no managed and no inline policies beside those', () => {
+test('roles have no managed policies and no inline policies', () => {
   for (const [, { Properties }] of resourcesOf(template, 'AWS::IAM::Role')) {
     expect(Object.keys(Properties)).not.toContain('ManagedPolicyArns')
     expect(Object.keys(Properties)).not.toContain('Policies')

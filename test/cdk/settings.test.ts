@@ -1,4 +1,4 @@
-// Settings are laid over the defaults, and what is wrong with them is said before anything is deployed.
+// Settings are merged into the defaults, and faults in them are reported before a deployment.
 
 import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -43,11 +43,11 @@ const directory = {
   ],
 }
 
-test('without a file the defaults hold', () => {
+test('the defaults apply without a file', () => {
   expect(readSettings(undefined, { local: false })).toEqual(DEFAULTS)
 })
 
-test('a section is laid over its defaults member by member, a list as a whole', () => {
+test('a section is merged into its defaults member by member, and a list replaces its default', () => {
   const settings = read({ budgets: { buildsPerDay: 3 }, revoked: ['1.0.0'] })
   expect(settings).toEqual({
     ...DEFAULTS,
@@ -81,7 +81,7 @@ test.each([
   ['no place of archives', { driverArchives: [] }, /driverArchives: /],
   ['a short commit', { driverCommits: { sha256: { e5c53d64: 'a'.repeat(64) } } }, /driverCommits\.sha256/],
   ['no object', [1], /all of it: expected object, received array/],
-])('%s is refused: the file is named, the field, and what it may be', (_, settings, words) => {
+])('refuses %s, and names the file, the field and the allowed values', (_, settings, words) => {
   expect(() => read(settings)).toThrow(words)
   expect(() => read(settings)).toThrow(/^the settings \S+settings\.json: /)
 })
@@ -94,12 +94,12 @@ test.each([
   ['a loopback archive', archive('http://127.0.0.1:8000/{driverVersion}.tar.gz')],
   ['a loopback mirror', { debian: { suites: [{ mirror: 'http://localhost/debian', suite: 'bookworm' }] } }],
   ['an IPv6 loopback mirror', { debian: { suites: [{ mirror: 'http://[::1]/debian', suite: 'bookworm' }] } }],
-])('%s is refused in a deployment and welcome on one machine', (_, settings) => {
+])('%s is refused in a deployment and accepted on one machine', (_, settings) => {
   expect(() => read(settings)).toThrow(/PROBE_LOCAL/)
   expect(() => read(settings, true)).not.toThrow()
 })
 
-test('a proxy on this machine is refused in a deployment without a word of its password', () => {
+test('a proxy on this machine is refused in a deployment, and its password is not shown', () => {
   const network = { proxy: 'http://registry:secret@127.0.0.1:3128' }
   expect(() => read({ network })).toThrow(
     /: http:\/\/127\.0\.0\.1:3128\/? cannot be reached by a deployed stack/,
@@ -113,7 +113,7 @@ test('settings that do not fit into the environment of a function are refused', 
   expect(() => synthesis({ revoked }, true)).toThrow(/take \d+ bytes, compressed, and 3072 fit/)
 })
 
-test('executions are kept for those who wait where the operator says that the account has them to spare', () => {
+test('executions are reserved for waiting requests only if the settings give their number', () => {
   const reserved = (settings?: unknown) =>
     synthesis(settings, true)
       .text.match(/"ReservedConcurrentExecutions": \d+/g)
@@ -124,6 +124,6 @@ test('executions are kept for those who wait where the operator says that the ac
   )
 })
 
-test.each(['probes', '/probes/', '/a b', '//a', '/%2e', '/a?b'])('%s is no prefix', (prefix) => {
+test.each(['probes', '/probes/', '/a b', '//a', '/%2e', '/a?b'])('%s is not a valid prefix', (prefix) => {
   expect(() => read({ prefix }, true)).toThrow(/prefix: is not the beginning of a path/)
 })

@@ -1,4 +1,4 @@
-// The stack as a whole: sound, the same each time, and its data guarded.
+// Tests the complete stack: it is valid and reproducible, and its data is protected.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -27,15 +27,15 @@ beforeAll(() => {
 
 const properties = (type: string, id: string) => resourcesOf(first.template, type).get(id)!.Properties
 
-/** As resolve's environment has them. */
+/** The settings in the environment of resolve. */
 function settingsIn({ template }: Synthesis): string {
   const { Environment } = resourcesOf(template, 'AWS::Lambda::Function').get('Resolve')!.Properties
   return (Environment as { Variables: Record<string, string> }).Variables[ENV.settings]!
 }
 
 describe('the template', () => {
-  // Findings make synthesis throw: beforeAll is the test of the policy checks.
-  test('is the same when it is made again, without the checks too', () => {
+  // Synthesis throws if the policy checks find something, so beforeAll is their test.
+  test('is the same when it is made again, even without the checks', () => {
     const again = synthesis(undefined, true)
     expect(again.text).toBe(first.text)
     expect(again.assets).toBe(first.assets)
@@ -45,7 +45,7 @@ describe('the template', () => {
     expect(await faultsOf(first.template)).toEqual([])
   })
 
-  test('gives out the address of the registry, the names of all that an operator asks for, and nothing secret', () => {
+  test('outputs the address of the registry and the names of resources for operators, and nothing else', () => {
     const outputs = Object.entries(first.template.Outputs).map(
       ([name, { Value }]) => `${name} ${readable(Value)}`,
     )
@@ -69,7 +69,7 @@ describe('the template', () => {
     )
   })
 
-  test('is two: one has what must not be lost, and the other one nothing of it', () => {
+  test('is split in two: only one has the resources that must not be lost', () => {
     const types = ({ Resources }: Template) =>
       [...new Set(Object.values(Resources).map(({ Type }) => Type))].sort()
     const kept = [
@@ -82,7 +82,7 @@ describe('the template', () => {
     expect(types(first.workTemplate).filter((type) => kept.includes(type))).toEqual([])
   })
 
-  test('exports all names and ARNs of its data, whoever imports them today, so that no export ever goes', () => {
+  test('exports all names and ARNs of its data, imported or not, so that no export is ever removed', () => {
     const { dataTemplate, workTemplate } = first
     const exports = Object.values(dataTemplate.Outputs).flatMap(({ Export, Value }) =>
       Export ? [readable(Value)] : [],
@@ -92,7 +92,7 @@ describe('the template', () => {
     expect(Object.values(workTemplate.Outputs).filter(({ Export }) => Export)).toEqual([])
   })
 
-  test('gives the functions nothing of the settings but what the operator changed', () => {
+  test('gives the functions only the settings that the operator changed', () => {
     expect(settingsIn(first)).toBe('{}')
     const own = { budgets: { buildsPerDay: 3 }, revoked: ['1.0.0'] }
     const all = { ...own, hold: DEFAULTS.hold, budgets: { ...DEFAULTS.budgets, ...own.budgets } }
@@ -100,7 +100,7 @@ describe('the template', () => {
   })
 })
 
-test('what a folder of data has is called on one machine as it was when all was one stack', () => {
+test('the data of a local registry has the same names as when there was one stack', () => {
   const folder = temporaryFolder()
   const { dataTemplate, workTemplate } = synthesis(undefined, true)
   for (const [stack, template] of [
@@ -124,7 +124,7 @@ test('what a folder of data has is called on one machine as it was when all was 
     'proberegistry-roots3b10600b-f5c5039b',
   ])
   expect(names('AWS::SecretsManager::Secret')).toEqual(['ProbeRegistry-SigningKeySecret'])
-  // Else its maker would be asked for a key again.
+  // Otherwise the maker of the key would have to make a key again.
   expect(custom().map(({ logicalId, properties }) => [logicalId, properties])).toEqual([
     [
       'SigningKeyPair',
@@ -137,7 +137,7 @@ test('what a folder of data has is called on one machine as it was when all was 
   ])
 })
 
-test("a proxy's password is given to the functions that ask mirrors, and stands nowhere else", () => {
+test("only the functions that use mirrors get a proxy's password", () => {
   const network = { proxy: 'http://registry:only-theirs@proxy.example:3128' }
   const { template } = synthesis({ network }, true)
   const functions = [...resourcesOf(template, 'AWS::Lambda::Function')]
@@ -147,7 +147,7 @@ test("a proxy's password is given to the functions that ask mirrors, and stands 
   expect(JSON.stringify(template).split('only-theirs')).toHaveLength(1 + 2)
 })
 
-describe('what is stored', () => {
+describe('the stored data:', () => {
   test.each(['Artifacts', 'Staging', 'Inputs'])('%s is private, versioned, encrypted and kept', (id) => {
     const bucket = resourcesOf(first.template, 'AWS::S3::Bucket').get(id)!
     expect(bucket.DeletionPolicy).toBe('RetainExceptOnCreate')
@@ -168,7 +168,7 @@ describe('what is stored', () => {
   })
 
   test.each(['Artifacts', 'Staging', 'Inputs'])(
-    '%s is reached by TLS only, and by nobody through its policy',
+    '%s accepts only requests with TLS, and its policy allows nobody',
     (id) => {
       const { PolicyDocument } = properties('AWS::S3::BucketPolicy', `${id}Policy`) as {
         PolicyDocument: { Statement: { Effect: string; Condition: unknown; Resource: unknown[] }[] }
@@ -187,7 +187,7 @@ describe('what is stored', () => {
     },
   )
 
-  test('only staging, and of the inputs what hosts submitted and builds made, is forgotten', () => {
+  test('only staging expires, and the inputs that hosts submitted or builds made', () => {
     const expires = [...resourcesOf(first.template, 'AWS::S3::Bucket')].flatMap(([id, { Properties }]) => {
       const { Rules } = Properties.LifecycleConfiguration as {
         Rules: { Prefix?: string; ExpirationInDays?: number }[]
@@ -208,13 +208,13 @@ describe('what is stored', () => {
       JSON.stringify(properties('AWS::S3::Bucket', 'Inputs')).match(
         new RegExp(`"ExpirationInDays":(\\d+),"Prefix":"${prefix}"`),
       )?.[1]
-    // Else a record would name what is gone.
+    // Otherwise a record would name an object that has expired.
     expect(Number(days('submitted/'))).toBeGreaterThan(Number(days('kernels/')))
     const noncurrent = JSON.stringify(properties('AWS::S3::Bucket', 'Artifacts').LifecycleConfiguration)
     expect(noncurrent).not.toContain('Noncurrent')
   })
 
-  test.each(['Probes', 'Budgets', 'Sources'])('table %s is kept, guarded, and restorable', (id) => {
+  test.each(['Probes', 'Budgets', 'Sources'])('table %s is kept, protected and restorable', (id) => {
     const table = resourcesOf(first.template, 'AWS::DynamoDB::Table').get(id)!
     expect(table.DeletionPolicy).toBe('RetainExceptOnCreate')
     expect(table.Properties).toMatchObject({
@@ -225,7 +225,7 @@ describe('what is stored', () => {
     })
   })
 
-  test('open claims are found by their deadline, probes by their release, and budgets expire', () => {
+  test('indexes find open claims by deadline and probes by release, and budgets and probes can expire', () => {
     expect(properties('AWS::DynamoDB::Table', 'Probes').GlobalSecondaryIndexes).toEqual([
       {
         IndexName: OVERDUE_INDEX,
@@ -255,7 +255,7 @@ describe('what is stored', () => {
       })
   })
 
-  test('the template holds no signing key: the deployment makes it', () => {
+  test('the template has no signing key, because the deployment makes it', () => {
     const secret = resourcesOf(first.template, 'AWS::SecretsManager::Secret').get('SigningKeySecret')!
     expect(Object.keys(secret.Properties)).toEqual(['Description'])
     expect(secret.DeletionPolicy).toBe('RetainExceptOnCreate')
@@ -280,7 +280,7 @@ describe('a build', () => {
 })
 
 describe('a request', () => {
-  test('is resolved, unless it waits, or its client follows no redirect', () => {
+  test('is routed to resolve, except requests that wait, use the API, or follow no redirect', () => {
     const of = (type: string) => resourcesOf(first.template, type)
     const routes = [...of('AWS::ApiGatewayV2::Route').values()].map(({ Properties }) => {
       const [, integration = ''] = readable(Properties.Target).split('/')
@@ -301,14 +301,14 @@ describe('a request', () => {
     ])
   })
 
-  test("goes to a log group whose name the account's policy covers already", () => {
+  test("is logged in a log group with a name that the account's policy covers already", () => {
     const { AccessLogSettings } = properties('AWS::ApiGatewayV2::Stage', 'Stage')
     const { DestinationArn } = AccessLogSettings as { DestinationArn: unknown }
     const group = readable(DestinationArn).replace(/\.Arn$/, '')
     expect(properties('AWS::Logs::LogGroup', group).LogGroupName).toMatch(/^\/aws\/vendedlogs\//)
   })
 
-  test('leaves no query string in the access log', () => {
+  test('leaves no query string in the access log, and has the default throttle', () => {
     const stage = properties('AWS::ApiGatewayV2::Stage', 'Stage')
     expect(JSON.stringify(stage.AccessLogSettings)).not.toMatch(/query|rawPath/i)
     expect(stage.DefaultRouteSettings).toEqual({ ThrottlingBurstLimit: 1000, ThrottlingRateLimit: 500 })

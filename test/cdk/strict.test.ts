@@ -1,4 +1,4 @@
-// What the CDK warns of ends the synthesis. The stack itself has no warnings: each synthesis of test/cdk is the test of that.
+// A warning of the CDK stops the synthesis. Each synthesis of test/cdk tests that the stack itself has no warnings.
 
 import { Annotations, App, DefaultStackSynthesizer, Stack, Validations } from 'aws-cdk-lib'
 import { CfnAlarm } from 'aws-cdk-lib/aws-cloudwatch'
@@ -9,7 +9,7 @@ import { expect, test } from 'vitest'
 import { strictly } from '../../cdk/strict.ts'
 import { temporaryFolder } from '../support/local/assembly.ts'
 
-/** Synthesizes a stack `S` with that in it. */
+/** Synthesizes a stack `S` with these resources. */
 function synth(add: (stack: Stack) => void): void {
   const app = new App({ outdir: temporaryFolder(), analyticsReporting: false })
   const synthesizer = new DefaultStackSynthesizer({ generateBootstrapVersionRule: false })
@@ -61,15 +61,15 @@ test.each<[string, (stack: Stack) => unknown, RegExp]>([
     (stack) => Annotations.of(logs(stack, 30)).addWarningV2('odd', 'this is odd'),
     /\/S\/Log: this is odd/,
   ],
-])('%s ends it, and is named', (_, add, words) => {
+])('the synthesis stops and reports the fault: %s', (_, add, words) => {
   expect(() => synth(add)).toThrow(words)
 })
 
-test('nothing ends it where nothing is said', () => {
+test('a stack without warnings does not stop the synthesis', () => {
   expect(() => synth((stack) => logs(stack, 30))).not.toThrow()
 })
 
-test('what is acknowledged with its reason does not end it', () => {
+test('a warning that is acknowledged with its reason does not stop the synthesis', () => {
   const acknowledged = (stack: Stack) =>
     Validations.of(logs(stack, 31)).acknowledge({ id: 'CloudFormation-Validate::W3030', reason: 'a test' })
   expect(() => synth(acknowledged)).not.toThrow()

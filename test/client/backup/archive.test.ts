@@ -1,4 +1,4 @@
-// The form of a backup: whatever is not exactly what was written is refused, whoever made it.
+// Tests the format of a backup: reading refuses everything that is not exactly as it was written.
 
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -24,7 +24,7 @@ type Files = readonly (readonly [path: string, body: string])[]
 const files = (...more: Files): Files => [[HEADER, JSON.stringify(header())], ...more]
 const GOOD = files(['tables/probes/000001.json', '[]'], [OBJECT, 'x'.repeat(1500)])
 
-/** By hand, so that it may be wrong. */
+/** Packs an archive by hand, so that it can be wrong. */
 function packed(
   entries: Files,
   { sums, mode = MODE, tail = '' }: { sums?: string; mode?: number; tail?: string } = {},
@@ -57,7 +57,7 @@ const addAll =
   }
 
 describe('an archive', () => {
-  test('is written for this user alone, and read back as it was', async () => {
+  test('is readable only by this user, and is read back unchanged', async () => {
     const file = await written(addAll(GOOD))
     expect(statSync(file).mode & 0o777).toBe(0o600)
     expect(readFileSync(file).equals(packed(GOOD))).toBe(true)
@@ -66,7 +66,7 @@ describe('an archive', () => {
     expect([...parts.keys()]).toEqual(['tables/probes/000001.json', OBJECT])
   })
 
-  test('is one that tar and sha256sum know', async () => {
+  test('can be unpacked by tar and checked by sha256sum', async () => {
     const file = await written(addAll(GOOD))
     const dir = temporaryFolder()
     await sh('tar', ['-xf', file, '-C', dir])
@@ -86,7 +86,7 @@ describe('an archive', () => {
     )
   })
 
-  test('that is cut off anywhere, or goes on, is refused', async () => {
+  test('that is cut off anywhere, or has more bytes after its end, is refused', async () => {
     const good = packed(GOOD)
     await fc.assert(
       fc.asyncProperty(fc.nat(good.length - 1), async (end) => {
@@ -136,7 +136,7 @@ describe('an archive', () => {
     await expect(opened(bytes)).rejects.toThrow(why)
   })
 
-  test('of a newer form is told as that, whatever else is in it', async () => {
+  test('of a newer form is reported as newer, even with unknown contents', async () => {
     const newer = JSON.stringify({ backup: 'probe-registry', form: FORM + 1, more: true })
     const entries = [[HEADER, newer] as const, ['another/kind', ''] as const]
     await expect(opened(packed(entries))).rejects.toThrow(
@@ -151,8 +151,8 @@ function packedSums(entries: Files): string {
     .join('')
 }
 
-describe('writing one', () => {
-  test('replaces nothing, not even what a link leads to', async () => {
+describe('writing an archive', () => {
+  test('replaces no file, not even the target of a link', async () => {
     const file = join(temporaryFolder(), 'b.tar')
     writeFileSync(file, 'mine')
     await expect(written(addAll(GOOD), file)).rejects.toThrow(`${file} is there already, and is not replaced`)
@@ -162,7 +162,7 @@ describe('writing one', () => {
     expect(readFileSync(file, 'utf8')).toBe('mine')
   })
 
-  test('does not replace a file that came while it was written', async () => {
+  test('does not replace a file that appeared while it was written', async () => {
     const file = join(temporaryFolder(), 'b.tar')
     const fill = async (writer: Writer) => {
       await addAll(GOOD)(writer)
@@ -173,7 +173,7 @@ describe('writing one', () => {
     expect(readdirSync(dirname(file))).toEqual(['b.tar'])
   })
 
-  test('leaves nothing behind where it fails, and gives no name to what does not read back', async () => {
+  test('leaves nothing behind if it fails, or if the archive cannot be read back', async () => {
     const file = join(temporaryFolder(), 'b.tar')
     const short = ({ add }: Writer) => add(OBJECT, 3, [Buffer.from('ab')])
     await expect(written(short, file)).rejects.toThrow(`${OBJECT} changed while it was read`)

@@ -9,6 +9,6 @@ test.each([
   ['~drivers', true],
   ['~linux/6.1', true],
   ['10.2.0+driver', true],
-])('of the sources the item %s is in a backup: %s', (id, kept) => {
+])('whether a backup has the item %s of the sources: %s', (id, kept) => {
   expect(isKept({ id: { S: id } })).toBe(kept)
 })

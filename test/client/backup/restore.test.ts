@@ -1,4 +1,4 @@
-// A backup of a registry, and the folder of data that is made of it.
+// Makes a backup of a registry and restores it into a new data folder.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -47,8 +47,8 @@ const KERNEL = encodeKernel({
   },
 })
 
-describe('what is restored', () => {
-  test('has every item, object, kernel and the key as they were, for this user alone', async () => {
+describe('a restored data folder', () => {
+  test('has every item, object and kernel and the key unchanged, and only for this user', async () => {
     const { running, publish, item, store, backup } = await makeSource()
     const objectKey = await publish('driver/p')
     await store('artifacts', 'driver/f/failed/1.log')
@@ -62,7 +62,7 @@ describe('what is restored', () => {
       expect(await objectIn(dir, 'artifacts', key)).toBe(`bytes of ${key}`)
     expect(await objectIn(dir, 'inputs', kernelKey('k/1'))).toBe(KERNEL)
     expect(await objectIn(dir, 'inputs', inputKey('d'.repeat(64)))).toBeDefined()
-    // A package list's package, which is fetched again.
+    // A package from a package list, which the registry can fetch again.
     expect(await objectIn(dir, 'inputs', inputKey('e'.repeat(64)))).toBeUndefined()
     for (const name of [SECRET_FILE, 'custom-resources/SigningKeyPair.json']) {
       expect(readFileSync(join(dir, name), 'utf8')).toBe(readFileSync(join(running.dataDir, name), 'utf8'))
@@ -75,7 +75,7 @@ describe('what is restored', () => {
     openDataFolder({ dir, log: () => {}, onLost: () => {} }).close()
   })
 
-  test('has the events that failed, for the operator to see and send again', async () => {
+  test('has the failed events, so that the operator can see them and send them again', async () => {
     const { running, backup } = await makeSource()
     const queueOf = (dir: string) =>
       openQueue({
@@ -85,7 +85,7 @@ describe('what is restored', () => {
     const queue = queueOf(running.dataDir)
     const events: Message[] = [
       { body: '{"detail":{"key":"driver/p"}}', attributes: { ERROR_CODE: 'NO_PERMISSIONS' } },
-      // As JSON six times as long.
+      // JSON makes it six times as long.
       { body: '\u0001'.repeat(1_048_576), attributes: {} },
     ]
     const ids = events.map((event) => queue.send(event))
@@ -97,17 +97,17 @@ describe('what is restored', () => {
     expect(byId).toEqual(new Map(ids.map((id, i) => [id, { ...events[i], sent: 5 }])))
   })
 
-  test('has no probe that was being built: the next request builds it', async () => {
+  test('has no probe that was being built, so the next request builds it', async () => {
     const { running, publish, item, backup } = await makeSource()
     await publish('driver/p')
     await item('driver/b', { state: 'building', claim: 'c' })
     expect(await idsIn(await restored(await backup()), running.tables.probes)).toEqual(['driver/p'])
   })
 
-  test('has the objects of a probe that was published while it was copied, or not its item', async () => {
+  test('has all objects of a probe that was published during the backup, or not its item', async () => {
     const { running, publish } = await makeSource()
     await publish('driver/1')
-    // After each answer of the tables the registry goes on.
+    // The registry publishes another probe after each answer of the tables.
     let next = 1
     const send: Send = async (command) => {
       const answer = await running.client.send(command)
@@ -122,7 +122,7 @@ describe('what is restored', () => {
     for (const id of ids) expect(await objectIn(dir, 'artifacts', `${id}/0/x.ko.asc`)).toBeDefined()
   })
 
-  test('is of as many pages as there are', async () => {
+  test('has all 1100 items of a table with several pages', async () => {
     const { running, item, backup } = await makeSource()
     for (let i = 0; i < 1100; i += 1) await item(`driver/${i}`, { state: 'alias', of: 'x'.repeat(100) })
     const dir = await restored(await backup())
@@ -130,14 +130,14 @@ describe('what is restored', () => {
   })
 })
 
-describe('no backup is made', () => {
-  test('of an index whose objects are gone', async () => {
+describe('the command makes no backup', () => {
+  test('if an object of the index is missing', async () => {
     const { item, backup } = await makeSource()
     await item('driver/p', { state: 'published', objectKey: 'driver/p/0/x.ko' })
     await expect(backup()).rejects.toThrow(/^the object driver\/p\/0\/x\.ko is missing/)
   })
 
-  test('of a key that is not the one which hosts have, and the key is not told', async () => {
+  test('if the signing key does not match the public key of hosts, and does not show the key', async () => {
     const [one, other] = [await makeSource(), await makeSource()]
     const text = JSON.stringify({ versions: [{ id: 'v', SecretString: other.privateKey }] })
     writeFileSync(join(one.running.dataDir, SECRET_FILE), text)
@@ -147,8 +147,8 @@ describe('no backup is made', () => {
   })
 })
 
-describe('nothing is restored', () => {
-  test('into a folder that holds anything, which stays as it was', async () => {
+describe('the command restores nothing', () => {
+  test('into a folder that is not empty, and leaves it unchanged', async () => {
     const { backup } = await makeSource()
     const file = await backup()
     const dir = temporaryFolder()
@@ -159,7 +159,7 @@ describe('nothing is restored', () => {
     await expect(restored(file, first)).rejects.toThrow('is not empty')
   })
 
-  test('into a folder on which a registry starts, or inside of one', async () => {
+  test('into a folder that a registry uses, or into a folder inside it', async () => {
     const { backup } = await makeSource()
     const file = await backup()
     const dir = temporaryFolder()
@@ -170,7 +170,7 @@ describe('nothing is restored', () => {
     await expect(restored(file, join(dir, 'inner'))).rejects.toThrow('which another registry has')
   })
 
-  test('of an index that leads to what the archive lacks', async () => {
+  test('if the archive lacks an object or a secret that it needs', async () => {
     const { backup, publish, running } = await makeSource()
     await publish('driver/p')
     const archive = await openArchive(await backup())
@@ -182,7 +182,7 @@ describe('nothing is restored', () => {
     expect(running.buckets).toEqual(BUCKETS)
   })
 
-  test('of failed events of which it does not say the queue', async () => {
+  test('if the archive has failed events but not the name of their queue', async () => {
     const { backup, running } = await makeSource()
     mkdirSync(join(running.dataDir, 'queues', QUEUE), { recursive: true })
     const name = `000000000000005-${'0'.repeat(36)}.json`
@@ -193,7 +193,7 @@ describe('nothing is restored', () => {
     await archive.close()
   })
 
-  test('of data of a newer form', async () => {
+  test('if the data has a newer form', async () => {
     const { backup } = await makeSource()
     const archive = await openArchive(await backup())
     const newer = { ...archive, header: { ...archive.header, dataForm: 99 } }
@@ -201,7 +201,7 @@ describe('nothing is restored', () => {
     await archive.close()
   })
 
-  test('and the folder is empty again where it breaks off', async () => {
+  test('and empties the folder again if it fails', async () => {
     const { backup } = await makeSource()
     const archive = await openArchive(await backup())
     const dir = temporaryFolder()
@@ -216,7 +216,7 @@ describe('nothing is restored', () => {
   })
 })
 
-test('no registry starts on a folder into which a restore broke off', () => {
+test('no registry starts in a folder with an interrupted restore', () => {
   const dir = temporaryFolder()
   writeFileSync(join(dir, RESTORING), '')
   expect(() => openDataFolder({ dir, log: () => {}, onLost: () => {} })).toThrow(

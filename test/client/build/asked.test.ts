@@ -1,4 +1,4 @@
-// What `probe-registry build` is asked for on its command line, and what it refuses before anything is fetched.
+// Tests the command line of `probe-registry build`, and the kernels that it refuses before it fetches anything.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -18,18 +18,18 @@ async function asked(version: string, ...more: string[]) {
   return askedOf({ settings: DEFAULTS, arch: 'x86_64', now: Date.now }, readOptions(args))
 }
 
-test('a submitted kernel that the driver compiles for is asked for', async () => {
+test('accepts a submitted kernel that the driver supports', async () => {
   expect((await asked('6.1.1')).probe).toMatchObject({ driverVersion: '7.0.0+driver', kind: 'kmod' })
 })
 
-test('one that it is known to fail for is refused at once, with the reason and a way out', async () => {
+test('refuses a kernel that the driver is known to fail for', async () => {
   await expect(asked('6.12.1')).rejects.toMatchObject({ code: 'known-to-fail' })
 })
 
-test('one that is older than any that the driver supports is refused as well', async () => {
+test('refuses a kernel that is older than any that the driver supports', async () => {
   await expect(asked('4.13.1', '--kind', 'ebpf')).rejects.toMatchObject({ code: 'unsupported-kernel' })
 })
 
-test('who forces it is not refused', async () => {
+test('accepts a kernel that the driver is known to fail for with --force', async () => {
   expect((await asked('6.12.1', '--force')).record?.kernel.force).toBe(true)
 })

@@ -1,4 +1,4 @@
-// A build without a registry, over ports in memory: which probe it makes, and what it says of how it went.
+// Tests a build without a registry, over ports in memory: the probe that it makes, and its messages.
 
 import { expect, test } from 'vitest'
 import { type BuildPorts, buildProbe } from '../../../client/build/build.ts'
@@ -35,12 +35,12 @@ const source = (name: string) => ({
 const pkg = (name: string) => ({ ...source(name), bytes: 1, format: 'deb' as const })
 
 interface Made {
-  /** what the build uploads */
+  /** the probe that the build uploads */
   readonly probe?: Uint8Array
   readonly report?: Pick<BuildReport, 'stage' | 'cause'>
   readonly log?: string
   readonly ended?: Ended
-  /** the release that a kernel has in its name today */
+  /** the release in the current name of a kernel */
   readonly today?: (release: string) => string
 }
 
@@ -109,7 +109,7 @@ function world({ probe, report, log, ended = SUCCEEDED, today = (release) => rel
   return { ports, told, orders, memory }
 }
 
-test('a probe that is built is verified, and says what it is of', async () => {
+test('a built probe is verified, and the build prints its sources and its compiler', async () => {
   const { ports, orders, told, memory } = world({ probe: probeBytes(), report: { stage: 'done' } })
   const outcome = await buildProbe(ports, PROBE)
   expect(outcome).toMatchObject({
@@ -128,7 +128,7 @@ test('a probe that is built is verified, and says what it is of', async () => {
   ])
 })
 
-test('an older name of a kernel leads to the name of today, and that is told', async () => {
+test('an older name of a kernel leads to its current name, and the build prints this', async () => {
   const today = () => '6.1.2-1-amd64'
   const { ports, told } = world({ probe: probeBytes(), report: { stage: 'done' }, today })
   const outcome = await buildProbe(ports, PROBE)
@@ -136,13 +136,13 @@ test('an older name of a kernel leads to the name of today, and that is told', a
   expect(told[0]).toContain('name of today: /driver/1.2.3+driver/x86_64/falco_debian_6.1.2-1-amd64_1.ko')
 })
 
-test('names that lead on and on are no build', async () => {
+test('names that lead to ever newer names are refused', async () => {
   const { ports, orders } = world({ today: (release) => `${release}x` })
   await expect(buildProbe(ports, PROBE)).rejects.toMatchObject({ code: 'misconfigured' })
   expect(orders).toEqual([])
 })
 
-test('a kernel whose config was not given is none', async () => {
+test('a kernel by the digest of an unknown config is refused', async () => {
   const { ports } = world({})
   await expect(buildProbe(ports, { ...PROBE, config: DIGEST })).rejects.toMatchObject({
     code: 'unknown-config',
@@ -169,7 +169,7 @@ test.each<[string, string, Made]>([
     'kernel release',
     { probe: probeBytes(['vermagic=5.10.0 SMP', 'name=falco']), report: { stage: 'done' } },
   ],
-])('a build that leaves no probe says why: %s, %s', async (reason, said, made) => {
+])('a failed build has a reason and a detail: %s, %s', async (reason, said, made) => {
   const outcome = await buildProbe(world(made).ports, PROBE)
   expect(outcome).toMatchObject({ tag: 'failed', reason, detail: expect.stringContaining(said) })
 })

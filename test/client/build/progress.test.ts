@@ -11,7 +11,7 @@ function world() {
   return { progress, lines, wait: (seconds: number) => (time += seconds * 1000) }
 }
 
-test('a download is told when it begins, and while it lasts every few seconds, with what is left', () => {
+test('prints a download when it begins, and then every few seconds with the remaining time', () => {
   const { progress, lines, wait } = world()
   progress('http://a/b', 0, 100e6)
   for (let bytes = 10e6; bytes < 100e6; bytes += 10e6) {
@@ -26,7 +26,7 @@ test('a download is told when it begins, and while it lasts every few seconds, w
   ])
 })
 
-test('one whose length nobody promised has no end that could be foreseen', () => {
+test('prints no remaining time for a download of unknown length', () => {
   const { progress, lines, wait } = world()
   progress('http://a/b', 0, undefined)
   wait(4)
@@ -34,7 +34,7 @@ test('one whose length nobody promised has no end that could be foreseen', () =>
   expect(lines).toEqual(['fetching http://a/b', 'fetching http://a/b: 10 KB'])
 })
 
-test('two at one time are told apart', () => {
+test('prints two downloads at the same time separately', () => {
   const { progress, lines } = world()
   progress('http://a/b', 0, 500)
   progress('http://a/c', 0, 2e6)

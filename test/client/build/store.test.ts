@@ -1,4 +1,4 @@
-// What the steps of one build can reach: their inputs and their own outputs, each by a URL that was made for it.
+// The steps of a build can reach only their inputs and their own outputs, each by its own presigned URL.
 
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
@@ -34,7 +34,7 @@ const SOON = { expiresSeconds: 60 }
 const bytes = (text: string) => new TextEncoder().encode(text)
 const keys = stagingKeys('claim')
 
-/** As the steps' curl asks: by the socket. */
+/** Sends a request through the socket, like the steps' curl. */
 async function ask(method: string, url: string, body = '', headers: Record<string, string> = {}) {
   const { pathname, search, host } = new URL(url)
   const options = { method, path: pathname + search, socketPath: join(dir, 'sock') }
@@ -46,25 +46,25 @@ async function ask(method: string, url: string, body = '', headers: Record<strin
 const put = async (url: string, body: string, headers: Record<string, string> = {}) =>
   (await ask('PUT', url, body, headers)).status
 
-test('an input of this user is read by its URL', async () => {
+test('the build reads an input of this user by its URL', async () => {
   const digest = await keepInput(bucketStore(join(dir, 'inputs')), bytes('a package'))
   const answer = await ask('GET', await store.inputUrls.get(inputKey(digest), SOON))
   expect(answer).toEqual({ status: 200, body: 'a package' })
 })
 
-test('an output is written once where the steps say so, and read as it is', async () => {
+test('the build writes an output once if its steps demand this, and reads it back unchanged', async () => {
   const url = await store.stagingUrls.put(keys.probe, SOON)
   const once = { 'if-none-match': '*' }
   expect([await put(url, 'a probe', once), await put(url, 'another', once)]).toEqual([200, 412])
   expect(new TextDecoder().decode(await store.staging.get(keys.probe, 100))).toBe('a probe')
 })
 
-test('inputs and roots cannot be written, by whatever URL', async () => {
+test('the build cannot write inputs and roots, even with a presigned URL', async () => {
   expect(await put(await store.inputUrls.put('sha256/x', SOON), 'no')).toBe(403)
   expect(await put(await store.rootUrls.put('sha256/x', SOON), 'no')).toBe(403)
 })
 
-test('without a signature, or with another key, nothing is told or taken', async () => {
+test('the store refuses requests without a signature, for another key, or with another method', async () => {
   const url = await store.stagingUrls.put(keys.probe, SOON)
   expect(await put(url.replace(/\?.*/, ''), 'no')).toBe(403)
   expect(await put(url.replace('/probe', '/plan.json'), 'no')).toBe(403)
@@ -72,7 +72,7 @@ test('without a signature, or with another key, nothing is told or taken', async
   expect(await store.staging.size(keys.probe)).toBeUndefined()
 })
 
-test('all that a build wrote lies in its own folder', async () => {
+test('the outputs of a build are in its own folder', async () => {
   await put(await store.stagingUrls.put(keys.log, SOON), 'a log')
   expect(existsSync(join(dir, 'work', 'staging'))).toBe(true)
   expect(await bucketStore(join(dir, 'work', 'staging')).size(keys.log)).toBe(5)

@@ -1,4 +1,4 @@
-// `probe-registry build`: what its command line means, and what it answers before anything is built. test/e2e has the rest.
+// Tests the command line of `probe-registry build`, and its answers before it builds anything. test/e2e has the rest.
 
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -32,7 +32,7 @@ const debian = (...args: string[]) => asked('--target', 'debian', '--release', '
 const pathOf = async (found: Promise<Asked>) => format((await found).probe)
 
 describe('a kernel by its name', () => {
-  test('is the probe that the registry has at that name, of the first driver name and of a module', async () => {
+  test("means the registry's probe of that name, with the first driver name, as a module", async () => {
     expect(await pathOf(debian('--driver-version', OLD))).toBe(
       `/driver/${OLD}/x86_64/scap_debian_6.1.192-2-amd64_1.ko`,
     )
@@ -41,10 +41,10 @@ describe('a kernel by its name', () => {
     )
   })
 
-  test('may be of the other kind, name, machine and kernel version', async () => {
+  test('may have another kind, driver name, machine and kernel version', async () => {
     expect(await pathOf(debian('--driver-version', OLD, '--kind', 'ebpf'))).toMatch(/_1\.o$/)
     expect(await pathOf(debian('--driver-version', NEW, '--driver-name', 'scap'))).toMatch(/\/scap_debian_/)
-    // Debian counts rebuilds there; the canonical name has 1.
+    // Debian's kernel version counts rebuilds. The canonical name has 1.
     expect(await pathOf(debian('--driver-version', OLD, '--kernel-version', '7'))).toMatch(/_1\.ko$/)
     const arm = ['--target', 'debian', '--release', '6.1.192-2-arm64', '--arch', 'aarch64']
     expect(await pathOf(asked(...arm, '--driver-version', OLD))).toMatch(/\/aarch64\/scap_/)
@@ -58,11 +58,11 @@ describe('a kernel by its name', () => {
     ['unsupported-kernel', ['--driver-version', OLD, '--release', '6.1.192-mine']],
     ['unsupported-kernel', ['--driver-version', OLD, '--arch', 'aarch64']],
     ['malformed', ['--driver-version', OLD, '--release', '../../etc']],
-  ])('is refused as the registry refuses it: %s', async (code, args) => {
+  ])("is refused with the registry's code: %s", async (code, args) => {
     await expect(debian(...args)).rejects.toMatchObject({ code })
   })
 
-  test('whatever is asked for, either is refused or is a name that reads back as itself', async () => {
+  test('is either refused or is a name that reads back as itself, for any input', async () => {
     const word = fc.oneof(
       fc.constantFrom('debian', '6.1.192-2-amd64', '1', OLD),
       fc.string({ maxLength: 20 }),
@@ -84,7 +84,7 @@ describe('a kernel by its config', () => {
   const mine = (...args: string[]) =>
     asked('--config', config, '--release', '6.1.0-mine', '--driver-version', OLD, ...args)
 
-  test('is the probe that the registry gives to who submits it', async () => {
+  test('means the probe that the registry gives to a host that submits the config', async () => {
     const { probe, record, files } = await mine('--target', 'debian')
     expect(probe).toMatchObject({ target: 'debian', kernelRelease: '6.1.0-mine', kernelVersion: '1' })
     expect(probe.config).toBe(record?.kernel.configSha256)
@@ -92,7 +92,7 @@ describe('a kernel by its config', () => {
     expect(files).toHaveLength(1)
   })
 
-  test('has the name by which its own loader asks, of what the host says of itself', async () => {
+  test("has the name that its host's loader requests, from the facts of the host", async () => {
     const text = '#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-10-20)'
     const found = asked(
       ...['--config', config, '--release', '6.1.0-56-amd64', '--version', text],
@@ -108,13 +108,13 @@ describe('a kernel by its config', () => {
     expect(probe).toMatchObject({ target: 'ubuntu-aws', kernelVersion: '30~20.04.2' })
   })
 
-  test('tells what its config says of the module', async () => {
+  test("has notes about the config's compiler and the missing Module.symvers", async () => {
     const { notes } = await mine('--target', 'debian')
     expect(notes).toContainEqual(expect.stringContaining('CC_VERSION_TEXT'))
     expect(notes).toContainEqual(expect.stringContaining('Module.symvers'))
   })
 
-  test('takes no config of another kernel', async () => {
+  test('is refused with a config of another kernel', async () => {
     await expect(mine('--release', '5.10.0-mine')).rejects.toMatchObject({ code: 'config-mismatch' })
   })
 
@@ -122,7 +122,7 @@ describe('a kernel by its config', () => {
     ['"a b" is not a target', ['--target', 'a b']],
     ['asks for target', ['--target', 'ubuntu-aws', '--os-release', '/dev/null']],
     ['--symvers /no/such: ENOENT', ['--symvers', '/no/such']],
-  ])('is refused where the command line is wrong: %s', async (said, args) => {
+  ])('is refused if the command line is wrong: %s', async (said, args) => {
     const error = await mine(...args).catch((e: unknown) => e)
     expect(error).toBeInstanceOf(UsageError)
     expect((error as Error).message).toContain(said)
@@ -135,7 +135,7 @@ interface Ran {
   readonly err: string
 }
 
-/** With a cache and a folder of temporary files of its own. */
+/** Runs the command with its own cache and its own folder of temporary files. */
 function build(...args: string[]): Promise<Ran> {
   const own = { XDG_CACHE_HOME: join(dir, 'cache'), TMPDIR: join(dir, 'tmp'), SETTINGS_FILE: '' }
   const env = { ...process.env, ...own }
@@ -153,7 +153,7 @@ function build(...args: string[]): Promise<Ran> {
 const NAMED = ['--target', 'debian', '--release', '6.1.192-2-amd64', '--driver-version', OLD]
 
 describe('the command', () => {
-  test('tells how it is used, and each exit status', async () => {
+  test('prints its usage and each exit status', async () => {
     const { status, out, err } = await build('--help')
     expect([status, err]).toEqual([0, ''])
     for (const word of ['Exit status: 0 ', '; 1 ', '; 2 ', '; 3 ', 'not signed']) expect(out).toContain(word)
@@ -170,7 +170,7 @@ describe('the command', () => {
     ['--config /no/such: ENOENT', [...NAMED, '--config', '/no/such']],
     ['--out /dev/null/a: /dev/null is not a folder', [...NAMED, '--out', '/dev/null/a']],
     ['release: ', [...NAMED, '--config', '/dev/null', '--release', 'a b']],
-  ])('ends with 2 and one line where it is used wrongly: %s', async (said, args) => {
+  ])('exits with 2, one line and a hint if it is used wrongly: %s', async (said, args) => {
     const { status, out, err } = await build(...args)
     expect([status, out]).toEqual([2, ''])
     expect(err).toMatch(/^probe-registry build: [^\n]+\n`probe-registry build --help` shows how to use it\n$/)
@@ -178,7 +178,7 @@ describe('the command', () => {
   })
 
   test.each([['of templeos', 'no kernels of target "templeos"', ['--target', 'templeos']]])(
-    'ends with 1 where no probe can be made: %s',
+    'exits with 1 if no probe can be made: %s',
     async (_, said, args) => {
       const { status, err } = await build(...NAMED, ...args)
       expect([status, err.split('\n').length]).toEqual([1, 2])
@@ -186,12 +186,12 @@ describe('the command', () => {
     },
   )
 
-  test('shows nothing that a terminal would obey', async () => {
+  test('prints no control characters of a terminal', async () => {
     const { err } = await build(...NAMED, '--target', '\x1b[2J')
     expect(err).toMatch(/^[\x20-\x7e\n]+$/)
   })
 
-  test('ends with 3 and names the mirror where that is away, and leaves nothing', async () => {
+  test('exits with 3 and names the mirror if it cannot be reached, and leaves nothing', async () => {
     const mirror = 'http://127.0.0.1:9/debian'
     const settings = join(dir, 'away.json')
     const suites = [{ mirror, suite: 'bookworm' }]
@@ -205,7 +205,7 @@ describe('the command', () => {
     expect(readdirSync(join(dir, 'tmp'))).toEqual([])
   })
 
-  test('ends with 3 where the settings are none', async () => {
+  test('exits with 3 if the settings are invalid', async () => {
     const settings = join(dir, 'bad.json')
     writeFileSync(settings, JSON.stringify({ budgets: { buildsPerDay: 'many' } }))
     const { status, err } = await build(...NAMED, '--settings', settings)
