@@ -41,9 +41,7 @@ test('a blob is asked for again where its place was busy', async () => {
 
 test('a manifest by its digest is that manifest', async () => {
   const host = await serve((_, response) => response.end('{}'))
-  await expect(openSource(`http://${host}`, 'a').whole(digestOf('x'))).rejects.toThrow(
-    'nothing of it is pushed',
-  )
+  await expect(openSource(`http://${host}`, 'a').whole(digestOf('x'))).rejects.toThrow('nothing was pushed')
 })
 
 test('of a refusal the registry’s own words are told, without what a terminal would obey', async () => {
