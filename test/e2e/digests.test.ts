@@ -77,15 +77,15 @@ describe('of a registry on this machine', () => {
     expect(await here('name', VERSION, B)).toMatchObject({
       status: 1,
       out: '',
-      err: expect.stringMatching(/has another digest on record: .* forget 11\.0\.0\+driver/),
+      err: expect.stringMatching(/has another recorded digest: .* forget 11\.0\.0\+driver/),
     })
     expect(await here('forget', VERSION)).toMatchObject({
       status: 0,
-      out: expect.stringMatching(/The next build of it trusts whoever answers for its URL then/),
+      out: expect.stringMatching(/The next build of it trusts the source that its URL then has/),
     })
     expect(await here('forget', VERSION)).toMatchObject({
       status: 1,
-      err: expect.stringContaining('is not on record'),
+      err: expect.stringContaining('is not recorded'),
     })
   })
 
@@ -120,7 +120,7 @@ describe('of a registry on this machine', () => {
       said.push(await sh('sh', ['-c', `${command} --data ${data}`], ROOT))
     }
     expect(said).toEqual([
-      expect.stringContaining(`${VERSION}: no other source is taken`),
+      expect.stringContaining(`${VERSION}: only a source with sha256 ${sha256} is accepted`),
       `${VERSION} ${sha256} urn:operator\n9.1.0+driver ${B} https://mirror.example/a.tar.xz\n`,
       expect.stringContaining(`${VERSION}: sha256 ${sha256} is forgotten`),
     ])

@@ -65,7 +65,7 @@ test('it is refused to all from then on, the hosts that have it included, until 
   const { load } = await hostThatHasIt()
   expect(await load()).toMatchObject({ status: 0, stdout: expect.stringContaining('already in place') })
 
-  expect(await withdraw()).toContain(`is withdrawn: who asks for it gets 410 and reads: ${REASON}`)
+  expect(await withdraw()).toContain(`is withdrawn: a request for it gets 410 and the reason: ${REASON}`)
   const refusal = await ask(registry.url + path)
   expect(refusal.status).toBe(410)
   expect(JSON.parse(refusal.body)).toMatchObject({

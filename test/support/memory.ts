@@ -365,7 +365,7 @@ export function memoryStore() {
   const objects = new Map<string, MemoryObject>()
   const put = (key: string, body: Uint8Array, meta: ObjectMeta): void => {
     if (createHash('sha256').update(body).digest('hex') !== meta.sha256)
-      throw new Error(`${key} is not what its sha256 says: S3 would answer 400`)
+      throw new Error(`${key} does not have its sha256: S3 would answer 400`)
     objects.set(key, { body: Uint8Array.from(body), meta })
   }
   const store: Store = {
