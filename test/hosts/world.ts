@@ -20,7 +20,7 @@ export interface World {
   readonly key: string
   /** URLs of a proxy that asks for a password and of one that shows a login page */
   readonly proxies: { readonly denying: string; readonly login: string }
-  /** a URL where nothing listens */
+  /** a URL without a listener */
   readonly nobody: string
   readonly stop: () => Promise<void>
 }

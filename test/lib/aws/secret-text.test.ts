@@ -1,4 +1,4 @@
-// Tests reads of a secret's text, and the errors where there is none.
+// Tests reads of a secret's text, and the errors for a secret without text.
 
 import { expect, test } from 'vitest'
 import type { Call } from '../../../lib/aws/json-api.ts'

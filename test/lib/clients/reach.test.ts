@@ -85,7 +85,7 @@ describe('the clients that ask for a name', () => {
     ['falco_vanilla_6.1.0_1.ko', 'vanilla'],
     ['falco_undetermined_6.1.54-talos_1.ko', "only this registry's own loader"],
     ['falco_CentOS_6.1.0_1.ko', 'lower case'],
-  ])('do not exist for %s: %s', (file, why) => {
+  ])('do not exist for the name %s: %s', (file, why) => {
     expect(reachOf(file)).toEqual({ tag: 'unreachable', why: expect.stringContaining(why) })
   })
 

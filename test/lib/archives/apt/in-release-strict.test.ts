@@ -27,7 +27,7 @@ interface Case {
   readonly made?: readonly string[]
   /** options for the signature */
   readonly signed?: readonly string[]
-  /** what happens to the key after it has signed */
+  /** a change to the key after it has signed */
   readonly after?: (gpg: Gpg) => void
   readonly exported?: readonly string[]
 }
