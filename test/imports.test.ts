@@ -1,5 +1,5 @@
-// Imports run one way: functions -> lib, whose rooms import downwards; cdk takes from lib only what both must name;
-// local stands alone.
+// Tests that imports run one way: functions import from lib, and the folders of lib import only from lower layers. cdk imports
+// from lib only the names that both need. local imports from no other folder.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize, relative } from 'node:path'
@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest'
 
 const ROOT = join(import.meta.dirname, '..')
 
-/** Modules of a part of the house, tests and scripts aside. */
+/** The modules of a top-level folder, without tests and scripts. */
 const modulesOf = (part: string): string[] =>
   readdirSync(join(ROOT, part), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
@@ -15,7 +15,7 @@ const modulesOf = (part: string): string[] =>
 
 const textOf = (module: string): string => readFileSync(join(ROOT, module), 'utf8')
 
-/** What a module imports: a path from the root for its own, the name for a package or a part of Node. */
+/** A module's imports: paths from the root for the project's files, names for packages and for modules of Node. */
 const importsOf = (module: string): string[] =>
   [...textOf(module).matchAll(/(?:\bfrom|\bimport\(?)\s*'([^']+)'/g)].map(([, name]) =>
     name!.startsWith('.') ? relative(ROOT, normalize(join(ROOT, dirname(module), name!))) : name!,
@@ -33,7 +33,7 @@ const within =
   ([, name]: [string, string]): boolean =>
     places.some((place) => name === place || name.startsWith(`${place}/`))
 
-/** The rooms of lib, from the ground up. */
+/** The folders of lib ("rooms") in layers ("floors"), lowest first. */
 const FLOORS = [
   ['model'],
   ['names', 'formats'],
@@ -43,7 +43,7 @@ const FLOORS = [
   ['plan', 'publish', 'packages', 'api'],
 ] as const
 
-/** Where Debian is the business: its kernels, its archive, its hosts, how they spell names, what its packages are; an example; and a table of all. */
+/** These may mention Debian: its kernels, archives, hosts, names and packages; an example; tables of all targets. */
 const ABOUT_DEBIAN = [
   'lib/kernels/debian',
   'lib/kernels/targets.ts',
@@ -60,7 +60,7 @@ const ABOUT_DEBIAN = [
 const roomOf = (module: string): string => module.split('/')[1] ?? ''
 const floorOf = (room: string): number => FLOORS.findIndex((rooms) => rooms.some((name) => name === room))
 
-/** From room to room, once each. */
+/** Each import from one room to another, once. */
 const arrows = (): [string, string][] => {
   const all = importsOfPart('lib')
     .filter(own)
@@ -69,23 +69,23 @@ const arrows = (): [string, string][] => {
   return [...new Map(all.map((arrow) => [arrow.join(' -> '), arrow])).values()]
 }
 
-describe('the rooms of lib', () => {
-  test('are these, and nothing lies flat beside them', () => {
+describe('the folders of lib', () => {
+  test('are the listed ones, and lib has no files outside of them', () => {
     const found = readdirSync(join(ROOT, 'lib'), { withFileTypes: true })
     expect(found.filter((entry) => !entry.isDirectory())).toEqual([])
     expect(found.map(({ name }) => name).sort()).toEqual(FLOORS.flat().sort())
   })
 
-  test('import only from floors below: no arrow goes up or across, and so none in a circle', () => {
+  test('import only from lower layers, so there are no cycles', () => {
     expect(arrows().filter(([from, to]) => floorOf(to) >= floorOf(from))).toEqual([])
     expect(arrows().length).toBeGreaterThan(FLOORS.flat().length)
   })
 
-  test('have no file that is called index', () => {
+  test('contain no index.ts', () => {
     expect(modulesOf('lib').filter((module) => module.endsWith('/index.ts'))).toEqual([])
   })
 
-  test('but those of kernels, archives, clients and names do not know Debian', () => {
+  test('do not mention Debian outside of the listed places', () => {
     const code = (module: string) => textOf(module).replaceAll(/\/\*\*?[\s\S]*?\*\/|\/\/.*$/gm, '')
     const others = modulesOf('lib').filter((module) => !ABOUT_DEBIAN.some((room) => module.startsWith(room)))
     expect(others.filter((module) => /debian/i.test(code(module)))).toEqual([])
@@ -93,7 +93,7 @@ describe('the rooms of lib', () => {
 })
 
 describe('imports run one way', () => {
-  test('functions take from lib and lib/aws', () => {
+  test('functions import only from functions and lib', () => {
     expect(
       importsOfPart('functions')
         .filter(own)
@@ -101,7 +101,7 @@ describe('imports run one way', () => {
     ).toEqual([])
   })
 
-  test('lib/aws takes from lib', () => {
+  test('lib/aws imports only from lib', () => {
     expect(
       importsOfPart('lib/aws')
         .filter(own)
@@ -109,7 +109,7 @@ describe('imports run one way', () => {
     ).toEqual([])
   })
 
-  test('lib takes from lib, and nothing that knows a cloud, a disk or a network', () => {
+  test('the rest of lib imports only from lib, and no cloud, disk or network modules', () => {
     const imports = importsOfPart('lib', 'lib/aws/')
     expect(imports.filter(own).filter((i) => !within('lib')(i) || within('lib/aws')(i))).toEqual([])
     expect(
@@ -119,7 +119,7 @@ describe('imports run one way', () => {
     ).toEqual([])
   })
 
-  test('lib has no environment and no clock of its own', () => {
+  test('the rest of lib reads no environment, no clock and no random numbers', () => {
     const impure = modulesOf('lib').filter(
       (module) =>
         !module.startsWith('lib/aws/') &&
@@ -128,7 +128,7 @@ describe('imports run one way', () => {
     expect(impure).toEqual([])
   })
 
-  test('cdk takes from lib only names, settings, words, routes and the writer of archives', () => {
+  test('cdk imports from lib only the model, routes, resource names, settings and the tar writer', () => {
     const shared = within(
       'cdk',
       'lib/model',
@@ -145,7 +145,7 @@ describe('imports run one way', () => {
     ).toEqual([])
   })
 
-  test('local knows the template and the wire, never the sources', () => {
+  test('local imports only from local', () => {
     expect(
       importsOfPart('local')
         .filter(own)
@@ -153,7 +153,7 @@ describe('imports run one way', () => {
     ).toEqual([])
   })
 
-  test('client takes from lib and local, and from cdk what its stack gives to every build', () => {
+  test('client imports only from client, lib, local and cdk/buildspec.ts', () => {
     expect(
       importsOfPart('client')
         .filter(own)

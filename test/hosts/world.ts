@@ -1,4 +1,4 @@
-// The registry that the hosts of this folder ask: the whole stack, with mirrors of which every answer is known.
+// Provides the registry for the tests of this folder: the complete stack, with mirrors that give known answers.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -14,18 +14,18 @@ import { listRpms, type RpmSigner, rpmSigner } from '../support/rpm/repository.t
 
 export interface World {
   readonly registry: Registry
-  /** Debian's, which is built and published */
+  /** Debian's kernel; the registry builds and publishes its probe */
   readonly kernel: DebianKernel
   /** file of the registry's public key */
   readonly key: string
-  /** of a proxy that asks for a password, and of one that shows a page to log in */
+  /** URLs of a proxy that asks for a password and of one that shows a login page */
   readonly proxies: { readonly denying: string; readonly login: string }
-  /** a URL where nothing listens */
+  /** a URL without a listener */
   readonly nobody: string
   readonly stop: () => Promise<void>
 }
 
-/** Debian's real archive; archives of Ubuntu and of rpms with no kernel in them; all else is away. */
+/** The registry uses Debian's real archive and empty archives of Ubuntu and of rpms. It reaches no other mirror. */
 export async function startWorld(): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'hosts-'))
   const signer = rpmSigner('Archives of the test')
@@ -38,7 +38,7 @@ export async function startWorld(): Promise<World> {
     dataDir: join(folder, 'data'),
     settings: settingsOf(mirror, signer, denying.url),
   })
-  // Before the lists of drivers were read for the first time, a host that asks for an unknown one is told another reason.
+  // Until the registry has read the driver lists once, it gives another reason to a host that asks for an unknown driver.
   while ((await ask(`${registry.url}/v1/driver-versions`)).status === 503);
   const key = join(folder, 'falco-probes.asc')
   writeFileSync(key, (await ask(`${registry.url}/keys/falco-probes.asc`, '-L')).body)
@@ -85,7 +85,7 @@ function settingsOf(mirror: Mirror, signer: RpmSigner, away: string) {
         ['stable', 'lts'].map((channel) => [channel, `${mirror.url}/flatcar/${channel}`]),
       ),
     },
-    // What a function takes of settings is full: whatever else is asked for lies behind a proxy that lets nobody through.
+    // A function has no room for more settings, so all other mirrors are behind a proxy that refuses every request.
     network: {
       proxy: away,
       direct: ['127.0.0.1', ...debianSuites().map((suite) => new URL(suite.mirror).hostname)],
@@ -130,7 +130,7 @@ async function answering(
   }
 }
 
-/** What is said of a config, in one line. */
+/** The registry's verdict on a config, in one line. */
 export async function verdictLine(
   { registry }: World,
   config: string,

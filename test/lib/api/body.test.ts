@@ -12,7 +12,7 @@ const CONFIG = configBytes('talos_6.1.54-talos_1_v1.5.3')
 const FACTS = { release: '6.1.54-talos', version: '#1 SMP', machine: 'x86_64' }
 
 type Value = string | Uint8Array
-/** As curl -F sends it: a file where the value is bytes. */
+/** The form that curl -F sends; a value of bytes is a file. */
 async function form(fields: readonly (readonly [string, Value])[]) {
   const data = new FormData()
   for (const [name, value] of fields)
@@ -30,7 +30,7 @@ const json = (body: unknown) => ({
 })
 const whole64 = { config: CONFIG.toString('base64'), ...FACTS }
 
-/** Resolves to the name of the field that is told. */
+/** Resolves to the code and the field of the error, or to "accepted". */
 async function refused(body: Parameters<typeof parseSubmission>[0]): Promise<string> {
   try {
     await parseSubmission(body)
@@ -42,7 +42,7 @@ async function refused(body: Parameters<typeof parseSubmission>[0]): Promise<str
 }
 
 describe('a submission', () => {
-  test('says the same as a form and as JSON', async () => {
+  test('means the same as a form and as JSON', async () => {
     const files = { symvers: Buffer.from('s'), kheaders: Buffer.from('k') }
     const texts = { osRelease: 'ID=talos\n', etcVersion: '', procVersion: 'Linux version 6.1' }
     const asForm = await parseSubmission(
@@ -86,7 +86,7 @@ describe('a submission', () => {
     expect(restOfForm).toMatchObject({ kinds: ['ebpf'], force: true, driverVersions: ['1', '2'] })
   })
 
-  test('as JSON has the names of the form, and a text where one of a list is enough', async () => {
+  test('as JSON may use the field names of the form, and a string in place of a list of one', async () => {
     const body = {
       ...whole64,
       'os-release': 'ID=talos',
@@ -130,7 +130,7 @@ describe('a submission', () => {
     ['a hundred parts', [...whole, ...Array(100).fill(['kernelurls', 'x'])], 'bad-field body'],
     ['a name that is a terminal’s', [...whole, ['\x1b[2J', '']], 'bad-field \\u001b[2J'],
     ['a prototype', [...whole, ['__proto__', 'x']], 'bad-field __proto__'],
-  ])('with %s is refused by its name', async (_, fields, told) => {
+  ])('with %s is refused, and the error names the field', async (_, fields, told) => {
     expect(await refused(await form(fields))).toBe(told)
   })
 
@@ -144,7 +144,7 @@ describe('a submission', () => {
     ['a field by both its names', { ...whole64, 'os-release': '', osRelease: '' }, 'bad-field osRelease'],
     ['a release with a command', { ...whole64, release: '$(id)' }, 'bad-field release'],
     ['a machine that is none', { ...whole64, machine: 'pdp11' }, 'bad-field machine'],
-  ])('as JSON with %s is refused by its name', async (_, body, told) => {
+  ])('as JSON with %s is refused, and the error names the field', async (_, body, told) => {
     expect(await refused(json(body))).toBe(told)
   })
 
@@ -156,7 +156,7 @@ describe('a submission', () => {
     },
   )
 
-  test('that is cut off anywhere is refused, and never half believed', async () => {
+  test('is refused if it is cut off anywhere', async () => {
     const { contentType, bytes } = await form(whole)
     for (let i = 1; i <= 40; i += 1) {
       const cut = bytes.subarray(0, Math.floor((bytes.length * i) / 41))
@@ -164,13 +164,13 @@ describe('a submission', () => {
     }
   })
 
-  test('that is too large is refused before it is read', async () => {
+  test('is refused before it is parsed if it is too large', async () => {
     expect(await refused({ contentType: 'x', bytes: new Uint8Array(MAX_BODY + 1) })).toBe(
       'body-too-large body',
     )
   })
 
-  test('of whatever bytes is a submission or a refusal, and nothing else', async () => {
+  test('of random bytes is refused as a bad field', async () => {
     const types = fc.constantFrom(
       'application/json',
       'multipart/form-data; boundary=x',
@@ -190,7 +190,7 @@ describe('a submission', () => {
   })
 })
 
-describe('what is wrong with a field is told in words', () => {
+describe('the error for a bad field', () => {
   const message = (schema: z.ZodObject, value: unknown): string | undefined => {
     try {
       parseFields(schema, value)
@@ -224,7 +224,7 @@ describe('what is wrong with a field is told in words', () => {
     Object.keys(schema.shape).map((field) => [name, field, schema] as const),
   )
 
-  test.each(fields)('of %s the field %s', (_, field, schema) => {
+  test.each(fields)('is in plain words: schema %s, field %s', (_, field, schema) => {
     const good =
       schema === formFields
         ? { ...FACTS, config: new Uint8Array(CONFIG) }
@@ -237,7 +237,7 @@ describe('what is wrong with a field is told in words', () => {
     expect(told.length).toBeGreaterThan(3)
     for (const one of told) {
       expect(one).toMatch(/^[a-zA-Z-]+: it (is|must|stands) [\x20-\x7e]+$/)
-      // zod's own words, types of a language, and patterns.
+      // No words of zod, no types of a language, no patterns.
       expect(one).not.toMatch(/invalid|expected|received|undefined|pattern|regex|Uint8Array|string|\^|\\|\{/i)
     }
   })
@@ -248,19 +248,19 @@ describe('what is wrong with a field is told in words', () => {
     [{ ...whole64, kind: ['exe'] }, 'kind: it must be kmod or ebpf; send kmod or ebpf'],
     [{ ...whole64, colour: 1 }, 'colour: there is no such field; there are config, release, version,'],
     [{ ...whole64, config: '%' }, 'config: it must be base64; send the config of the running kernel'],
-  ])('as in %#', (body, words) => {
+  ])('names the fault and the remedy: case %#', (body, words) => {
     expect(message(jsonFields, body)).toContain(words)
   })
 })
 
-describe('a fact that a host need not tell', () => {
+describe('an optional fact', () => {
   test.each<[string, Value, string | undefined]>([
     ['os-release', Buffer.from('ID=debian\nNAME="Ger\xe4t"\n', 'latin1'), undefined],
     ['os-release', 'x'.repeat(100_000), 'os-release'],
     ['os-release', 'ID=$(id)', 'os-release'],
     ['etc-version', 'a\nb', 'etc-version'],
     ['proc-version', 'x'.repeat(100_000), undefined],
-  ])('%s that is odd refuses nothing', async (field, value, ignored) => {
+  ])('%s with an odd value does not fail the submission', async (field, value, ignored) => {
     const { facts } = await parseSubmission(await form([...whole, [field, value]]))
     expect(facts.ignored.map((one) => one.field)).toEqual(ignored === undefined ? [] : [ignored])
     if (ignored === undefined && field === 'os-release') expect(facts.osRelease?.get('ID')).toBe('debian')

@@ -1,4 +1,4 @@
-// What the OpenAPI document says of parts of paths, of bodies and of examples, held against what reads them.
+// Compares the path parts, bodies and examples of the OpenAPI document with the code that reads them.
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -41,7 +41,7 @@ const bodies = Object.entries(paths).flatMap(([path, operations]) =>
   ),
 )
 
-/** The list, where one of it may stand alone. */
+/** The schema of the list, where a single value is allowed too. */
 const listOf = (schema: Schema): Schema => schema.anyOf?.[0] ?? schema
 
 const PROBE = '/driver/{driverVersion}/{arch}/{file}'
@@ -63,7 +63,7 @@ function isName(path: string): boolean {
   }
 }
 
-describe('a part of a path is taken exactly where the document says so:', () => {
+describe('the registry accepts a part of a path exactly if the document allows it:', () => {
   const word = (...parts: string[]) =>
     fc.array(fc.constantFrom(...parts), { maxLength: 9 }).map((all) => all.join(''))
   const file = fc
@@ -124,14 +124,14 @@ describe('a part of a path is taken exactly where the document says so:', () => 
   })
 })
 
-test('no regular expression of the document looks ahead or behind: not every language can', () => {
+test('no pattern of the document uses lookahead or lookbehind, which some languages lack', () => {
   const patterns = [...JSON.stringify(openApiDocument()).matchAll(/"pattern":"((?:[^"\\]|\\.)*)"/g)]
   expect(patterns.length).toBeGreaterThan(10)
   for (const [, pattern = ''] of patterns) expect(pattern).not.toMatch(/\(\?[^:]/)
 })
 
 describe('a body', () => {
-  test.each(bodies)('of $path as $type says of each field how it is sent', ({ type, media }) => {
+  test.each(bodies)('of $path as $type documents the encoding of each field', ({ type, media }) => {
     const { properties = {} } = media.schema
     const lists = Object.keys(properties).filter((name) => listOf(properties[name] ?? {}).type === 'array')
     const files = Object.keys(properties).filter((name) => properties[name]?.format === 'binary')
@@ -148,14 +148,14 @@ describe('a body', () => {
     for (const name of lists) expect(media.encoding?.[name]).toEqual({ style: 'form', explode: true })
   })
 
-  test('has a bound for every text and every list', () => {
+  test('has a limit for every list and every string but three optional facts', () => {
     for (const { media } of bodies)
       for (const [name, schema] of Object.entries(media.schema.properties ?? {})) {
         const { type, format, maxLength, maxItems, items, ...field } = listOf(schema)
         if (type === 'array') expect(maxItems, name).toBeGreaterThan(0)
         const text = type === 'array' ? items : { type, format, maxLength, ...field }
         if (text?.type !== 'string' || text.format === 'binary' || text.enum !== undefined) continue
-        // What is odd about these is said, and refuses nothing: the body's own bound holds them.
+        // The registry reports odd values of these and refuses none: the limit of the body bounds them.
         if (['os-release', 'etc-version', 'proc-version'].includes(name)) continue
         expect(text.maxLength, name).toBeGreaterThan(0)
       }
@@ -185,33 +185,33 @@ describe('a body', () => {
     ['kernelurls', ['https://a.example/b_1.deb'], true],
     ['kernelurls', ['ftp://a.example/b_1.deb'], false],
     ['kernelurls', ['https://a.example/b_1.exe'], false],
-  ])('takes for %s %j: %s, and the document says so', async (field, value, taken) => {
+  ])('accepts as %s %j: %s, and the document agrees', async (field, value, taken) => {
     const body = { ...JSON_EXAMPLE, [field]: value }
     const sent = { contentType: 'application/json', bytes: new TextEncoder().encode(JSON.stringify(body)) }
     if (taken) await parseSubmission(sent)
     else await expect(parseSubmission(sent)).rejects.toThrow(new RegExp(`^${field}: it is no`))
     for (const { media, path } of bodies) {
-      // A question may be of any machine.
+      // A host may ask for a verdict on any machine.
       if (path === '/v1/verdicts' && field === 'machine') continue
       const { items, ...schema } = listOf(media.schema.properties?.[field] ?? {})
       expect(fits([value].flat()[0] ?? '', items ?? schema)).toBe(taken)
     }
   })
 
-  test('that is an example is taken as it stands', async () => {
+  test('is accepted unchanged if it is an example of the document', async () => {
     const examples = bodies.flatMap(({ media }) => (media.example === undefined ? [] : [media.example]))
     expect(examples.length).toBeGreaterThan(0)
     for (const example of examples)
       await parseSubmission({ contentType: 'application/json', bytes: Buffer.from(JSON.stringify(example)) })
   })
 
-  test('is of the same fields as a form and as JSON', () => {
+  test('has the same fields as a form and as JSON', () => {
     const names = (schema: z.ZodObject) => Object.keys(schema.shape).sort()
     expect(names(formFields)).toEqual(names(jsonFields))
   })
 })
 
-test('every parameter that is no choice and no number has an example, and every example is what its schema says', () => {
+test('every parameter but integers, enums and the cursor has an example, and every example fits its schema', () => {
   for (const operations of Object.values(paths))
     for (const { parameters } of Object.values(operations))
       for (const { name, schema } of parameters) {
@@ -224,7 +224,7 @@ test('every parameter that is no choice and no number has an example, and every 
       }
 })
 
-test('a bad query is told by a title that speaks of no submission and of no probe', () => {
+test('the error for a bad query mentions no submission', () => {
   const { title } = problemOf(new ProbeError('bad-field', 'limit: it is no number'))
   expect(title).toBe('A field or parameter is missing or malformed')
   const { properties } = (

@@ -25,7 +25,7 @@ function documented(path: string, name: string): Schema {
   return paths[path]!.get.parameters.find((parameter) => parameter.name === name)!.schema
 }
 
-/** Whether a text is what the document says that a parameter is. */
+/** Whether a text fits the schema of a parameter. */
 function fits(
   text: string,
   { type, minimum = 0, maximum = 0, maxLength = 0, pattern = '' }: Schema,
@@ -46,7 +46,7 @@ describe('a parameter', () => {
     ['/v1/probes/{id}', 'wait', oneQuery, numbers],
     ['/v1/probes', 'release', listQuery, fc.oneof(fc.string(), fc.stringMatching(/^[0-9A-Za-z.+~_-]{0,9}$/))],
     ['/v1/probes', 'cursor', listQuery, fc.oneof(fc.string(), fc.base64String())],
-  ] as const)('of %s is taken exactly where the document says so: %s', (path, name, schema, texts) => {
+  ] as const)('of %s is accepted exactly if the document allows it: %s', (path, name, schema, texts) => {
     const described = documented(path, name)
     fc.assert(
       fc.property(texts, (text) => {
@@ -71,7 +71,7 @@ describe('a list of probes', () => {
     return { index: memory.index, list: () => listProbes(ports, {}) }
   }
 
-  test('holds what is being built or was, and no name that was only asked for', async () => {
+  test('contains probes with a running or failed build, and no names that were only requested', async () => {
     const { index, list } = ports()
     const reasons: FailureReason[] = [
       'headers-not-found',

@@ -1,10 +1,10 @@
-// The document and the table that requests are routed by name the same paths and methods.
+// Tests that the OpenAPI document and the routing table have the same paths and methods.
 
 import { expect, test } from 'vitest'
 import { ROUTES } from '../../../lib/api/routes.ts'
 import { firstOf, OWN_ROUTES, RESERVED, routeOf } from '../../../lib/names/routes.ts'
 
-/** A hop of a redirect that clients follow, and never ask for themselves; and what package managers and clients of images have formats of their own for. */
+/** A hop that clients reach only by a redirect; and paths of package managers and image clients, which have own formats. */
 const UNDOCUMENTED = [
   '/wait/{name+}',
   '/apt/{path+}',
@@ -17,9 +17,9 @@ const UNDOCUMENTED = [
 const keys = ({ path, methods }: (typeof OWN_ROUTES)[number]) =>
   Object.keys(methods).map((method) => `${method} ${path}`)
 
-test('every path and method of the table is in the document', () => {
+test('every path and method of the table is in the document, except for the listed ones', () => {
   const documented = ROUTES.map(({ method, path }) => `${method.toUpperCase()} ${path}`)
-  // The document says once that HEAD is answered wherever GET is.
+  // The document states once that every path with GET answers HEAD too.
   const own = OWN_ROUTES.filter(({ path }) => !UNDOCUMENTED.includes(path))
     .flatMap(keys)
     .filter((key) => !key.startsWith('HEAD '))

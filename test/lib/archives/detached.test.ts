@@ -1,4 +1,4 @@
-// Signatures over bytes that pass: whose they are, of which bytes, and by a key as it was when it signed.
+// Tests detached signatures over a stream of bytes: the signer, the signed bytes, and the state of the key when it signed.
 
 import { createMessage, enums, readKey, reformatKey, revokeKey, sign } from 'openpgp'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -40,11 +40,11 @@ async function checked(signature: string, { keys = [by.key], now = NOW, body = T
 const refused = (message: RegExp) => ({ code: 'signature-invalid', message: expect.stringMatching(message) })
 
 describe('a detached signature', () => {
-  test('lets the bytes that it is over pass as they are', async () => {
+  test('lets the signed bytes pass unchanged', async () => {
     expect((await checked(await by.sign(TAR))).equals(TAR)).toBe(true)
   })
 
-  test('holds for no other bytes, and says whose it is and of which day', async () => {
+  test('is refused for other bytes, and the error names its signer and its day', async () => {
     const signature = await by.sign(TAR)
     for (const body of [TAR.subarray(1), bytes(''), TAR.with(70_000, 0)])
       await expect(checked(signature, { body })).rejects.toMatchObject(
@@ -52,7 +52,7 @@ describe('a detached signature', () => {
       )
   })
 
-  test('by a key that is not believed is refused with the keys that are', async () => {
+  test('by an untrusted key is refused, and the error names a trusted key', async () => {
     const signature = await another.sign(TAR)
     await expect(checked(signature)).rejects.toMatchObject(
       refused(new RegExp(`it is by ${another.key.fingerprint.slice(-16)}, .*${by.key.fingerprint}`)),
@@ -60,7 +60,7 @@ describe('a detached signature', () => {
     expect((await checked(signature, { keys: [by.key, another.key] })).length).toBe(TAR.length)
   })
 
-  test('of a key in the place of another’s fingerprint is not believed', async () => {
+  test('is refused if its key does not have the configured fingerprint', async () => {
     const keys = [{ fingerprint: by.key.fingerprint, armored: another.key.armored }]
     await expect(checked(await another.sign(TAR), { keys })).rejects.toMatchObject({
       code: 'misconfigured',
@@ -68,7 +68,7 @@ describe('a detached signature', () => {
     })
   })
 
-  test('is judged by its own time: a key that has expired since then was good', async () => {
+  test('is judged by its own time: a key that expired later is accepted', async () => {
     const { publicKey } = await reformatKey({
       privateKey: by.secret,
       userIDs: { name: 'Stable Releases' },
@@ -83,7 +83,7 @@ describe('a detached signature', () => {
     )
   })
 
-  test('by a key that was revoked is refused, and the key is named', async () => {
+  test('by a revoked key is refused, and the error names the key', async () => {
     const { publicKey } = await revokeKey({
       key: by.secret,
       reasonForRevocation: { flag: enums.reasonForRevocation.keyCompromised, string: 'stolen' },
@@ -96,13 +96,13 @@ describe('a detached signature', () => {
     )
   })
 
-  test('of a time that is yet to come is refused', async () => {
+  test('from the future is refused', async () => {
     await expect(checked(await by.sign(TAR), { now: Date.parse('2025-12-01') })).rejects.toMatchObject(
       refused(/future/),
     )
   })
 
-  test('over a text is none over a file', async () => {
+  test('over a text is refused for a file', async () => {
     const message = await createMessage({ text: 'a text\n' })
     const signature = await sign({ message, signingKeys: by.secret, detached: true })
     await expect(checked(signature, { body: bytes('a text\n') })).rejects.toMatchObject(
@@ -114,21 +114,21 @@ describe('a detached signature', () => {
     ['an error page', '<html>Service temporarily unavailable</html>'],
     ['an empty file', ''],
     ['a key', undefined],
-  ])('is not %s, for which the server may have the right one later', async (_, body) => {
+  ])('cannot be %s: the error is mirror-unreachable, since the server may recover', async (_, body) => {
     await expect(checked(body ?? by.key.armored)).rejects.toMatchObject({
       code: 'mirror-unreachable',
       message: expect.stringContaining(`${URL} does not answer with an OpenPGP signature`),
     })
   })
 
-  test('cut in half is none', async () => {
+  test('is refused as mirror-unreachable if it is cut in half', async () => {
     const signature = await by.sign(TAR)
     await expect(checked(signature.slice(0, signature.length / 2))).rejects.toMatchObject({
       code: 'mirror-unreachable',
     })
   })
 
-  test('ends with what went wrong in its bytes', async () => {
+  test('passes on an error of the stream', async () => {
     async function* broken() {
       yield TAR.subarray(0, 100)
       throw new Error('cut off')
@@ -139,7 +139,7 @@ describe('a detached signature', () => {
 })
 
 describe('the keys of kernel.org', () => {
-  test.each(KERNEL_ORG_KEYS)('are those of their fingerprints, and sign: $fingerprint', async (key) => {
+  test.each(KERNEL_ORG_KEYS)('have their listed fingerprints and can sign: $fingerprint', async (key) => {
     const read = await readKey({ armoredKey: key.armored })
     expect(read.getFingerprint().toUpperCase()).toBe(key.fingerprint)
     for (const date of ['2013-01-01', '2020-01-01', '2026-11-01'])
@@ -148,7 +148,7 @@ describe('the keys of kernel.org', () => {
     expect(own).toMatchObject({ fingerprint: key.fingerprint, ends: undefined, revoked: undefined })
   })
 
-  test('are four, of the people whom kernel.org names', () => {
+  test('are the four that kernel.org names', () => {
     expect(KERNEL_ORG_KEYS.map(({ fingerprint }) => fingerprint)).toEqual([
       'ABAF11C65A2970B130ABE3C479BE3E4300411886',
       '647F28654894E3BD457199BE38DBBDC86092693E',

@@ -1,4 +1,4 @@
-// The trusted keys of archives, as gpg reads them.
+// Checks the trusted keys of archives with gpg.
 
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-// Values as attribute values, against the SDK's own codec.
+// Compares our conversion of values to attribute values with the SDK's.
 
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import * as fc from 'fast-check'
@@ -25,7 +25,7 @@ const item = fc.dictionary(
   value,
 )
 
-test('an item is written as the SDK writes it, and read back as it was', () => {
+test('an item is written and read as the SDK does it', () => {
   fc.assert(
     fc.property(item, (given) => {
       const attributes = attributesOf(given)
@@ -35,7 +35,7 @@ test('an item is written as the SDK writes it, and read back as it was', () => {
   )
 })
 
-test('every name is a name, those of JavaScript’s own properties too', () => {
+test('names of JavaScript’s own properties are names like others', () => {
   const given: Item = JSON.parse('{"__proto__": {"constructor": 1, "__proto__": "text"}, "constructor": 2}')
   const attributes = attributesOf(given)
   expect(JSON.stringify(attributes)).toBe(
@@ -44,7 +44,7 @@ test('every name is a name, those of JavaScript’s own properties too', () => {
   expect(JSON.stringify(itemOf(attributes))).toBe(JSON.stringify(given))
 })
 
-test('what is undefined is left out, wherever it stands', () => {
+test('undefined values are left out at every depth', () => {
   const given = { a: undefined, b: { c: undefined, d: [1, undefined, 2] } }
   expect(attributesOf(given)).toEqual(marshall(given, { removeUndefinedValues: true }))
 })
@@ -62,7 +62,7 @@ test.each<[string, unknown]>([
   expect(() => attributesOf({ given })).toThrow(TypeError)
 })
 
-test('what nobody here has written is read as something that no schema takes for its own', () => {
+test('values that the registry never writes are read as text or as attribute values', () => {
   const written: Item = {
     big: { N: '9007199254740993' },
     huge: { N: '1e125' },

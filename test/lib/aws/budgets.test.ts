@@ -5,7 +5,7 @@ import { createBudgets } from '../../../lib/aws/budgets.ts'
 import { EXPIRES, TABLE_KEY } from '../../../lib/aws/resources.ts'
 import { startDynamoDb } from '../../support/aws/dynamodb-lab.ts'
 
-test('a budget expires two days after it was last spent from, in seconds', async () => {
+test('a budget expires two days after its last use, in seconds', async () => {
   const lab = await startDynamoDb()
   const table = await lab.table()
   let now = Date.UTC(2026, 10, 23)

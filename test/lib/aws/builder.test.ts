@@ -1,4 +1,4 @@
-// Builds, by the CodeBuild of local/.
+// Tests the start, look and stop of builds against the CodeBuild of local/.
 
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -81,7 +81,7 @@ async function lab(command: string) {
 }
 
 describe('a build', () => {
-  test("runs in its architecture's project with the names that it is told, and nothing else", async () => {
+  test("runs in its architecture's project with the variables of its order, and no others", async () => {
     const { builder, client, refs } = await lab('sleep 60')
     const order = orderFor(HERE)
     const id = await builder.start(order)
@@ -97,7 +97,7 @@ describe('a build', () => {
     ])
   })
 
-  test('that tests a probe is told which test it is, and each test is one build', async () => {
+  test('that tests a probe gets the number of the test, and each test is one build', async () => {
     const { builder, client } = await lab('sleep 60')
     const test = (number: number) => builder.start({ ...orderFor(HERE), phase: 'load-test', test: number })
     const ids = [await test(1), await test(1), await test(2), await builder.start(orderFor(HERE))]
@@ -111,24 +111,24 @@ describe('a build', () => {
     )
   })
 
-  test('is started once for a claim, however often it is asked for', async () => {
+  test('is started once per claim, however often it is requested', async () => {
     const { builder } = await lab('sleep 60')
     const ids = await Promise.all(Array.from({ length: 5 }, () => builder.start(orderFor(HERE))))
     expect(new Set(ids).size).toBe(1)
     expect(await builder.start(orderFor(HERE, '00000000-0000-4000-8000-000000000002'))).not.toBe(ids[0])
   })
 
-  test('whose commands end well has succeeded', async () => {
+  test('succeeds if its commands succeed', async () => {
     const { builder, ended } = await lab('test -n "$CLAIM"')
     expect(await ended(await builder.start(orderFor(HERE)))).toBe('succeeded')
   })
 
-  test('whose command fails has failed', async () => {
+  test('fails if its command fails', async () => {
     const { builder, ended } = await lab('exit 3')
     expect(await ended(await builder.start(orderFor(HERE)))).toBe('failed')
   })
 
-  test('for an architecture that no machine has fails', async () => {
+  test('fails if no machine has its architecture', async () => {
     const { builder, ended } = await lab('true')
     expect(await ended(await builder.start(orderFor(ELSEWHERE)))).toBe('failed')
   })
@@ -157,14 +157,14 @@ describe('a build', () => {
     expect((await builder.look(ids[0]!)).brokeOff).toMatchObject({ neverBegan: false })
   })
 
-  test('that nobody has heard of is unknown', async () => {
+  test('with an unknown id has the status unknown', async () => {
     const { builder, refs } = await lab('true')
     const unheard = `${refs.Intel}:00000000-0000-4000-8000-000000000000`
     expect(await builder.look(unheard)).toEqual({ status: 'unknown' })
   })
 })
 
-describe('where a build broke off', () => {
+describe('the point at which a build broke off', () => {
   const phases = (type: string, phaseStatus: string, message: string) => [
     { phaseType: 'SUBMITTED', phaseStatus: 'SUCCEEDED' },
     { phaseType: type, phaseStatus, contexts: [{ statusCode: 'CODE', message }] },
@@ -177,12 +177,12 @@ describe('where a build broke off', () => {
     ['that took too long', 'TIMED_OUT', phases('BUILD', 'TIMED_OUT', 'too long')],
     ['that says nothing', 'FAILED', [{ phaseType: 'BUILD', phaseStatus: 'FAILED', contexts: [] }]],
     ['without phases', 'FAILED', []],
-  ])('is told of one %s as by the event of its end', async (_, buildStatus, told) => {
+  ])('is the same in a look as in the event of the end, for a build %s', async (_, buildStatus, told) => {
     const { status, brokeOff } = buildEndOf(eventOfEnd(buildStatus, told))
     expect(await looked({ buildStatus, phases: told })).toEqual({ status, ...(brokeOff && { brokeOff }) })
   })
 
-  test('is not told of one that runs or ended well', async () => {
+  test('is absent for a build that runs or succeeded', async () => {
     for (const buildStatus of ['IN_PROGRESS', 'SUCCEEDED'])
       expect(await looked({ buildStatus, phases: phases('QUEUED', 'TIMED_OUT', '') })).not.toHaveProperty(
         'brokeOff',
@@ -221,11 +221,11 @@ test.each<[string, BuildStatus]>([
   ['FAULT', 'failed'],
   ['STOPPED', 'failed'],
   ['TIMED_OUT', 'timed-out'],
-])('%s of CodeBuild is %s', async (buildStatus, status) => {
+])('the status %s of CodeBuild means %s', async (buildStatus, status) => {
   expect(await looked({ buildStatus })).toEqual({ status })
 })
 
-/** Of a CodeBuild that says just that. */
+/** Looks at a build of a CodeBuild that answers with this build. */
 async function looked(build: object) {
   const server = createServer((request, response) => {
     request.resume()

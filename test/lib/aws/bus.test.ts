@@ -1,4 +1,4 @@
-// Events, by the EventBridge of local/.
+// Tests the event bus against the EventBridge of local/.
 
 import { expect, test } from 'vitest'
 import { createBus } from '../../../lib/aws/bus.ts'
@@ -34,7 +34,7 @@ async function lab() {
   return { call, delivered }
 }
 
-test('an event comes with its type apart from what it tells', async () => {
+test('an event has its type in detail-type and not in its detail', async () => {
   const { call, delivered } = await lab()
   const bus = createBus(call, 'probes')
   await bus.emit(REQUESTED)
@@ -47,7 +47,7 @@ test('an event comes with its type apart from what it tells', async () => {
   expect(delivered[1]!.detail).toEqual({ key: 'k', claim: 'c' })
 })
 
-test('an event that the bus refuses is an error, though the call is answered with 200', async () => {
+test('an event that the bus refuses is an error, although the answer is 200', async () => {
   const { call } = await lab()
   await expect(createBus(call, 'no-such-bus').emit(REQUESTED)).rejects.toMatchObject({
     code: 'misconfigured',
@@ -56,9 +56,9 @@ test('an event that the bus refuses is an error, though the call is answered wit
 })
 
 test.each(['ThrottlingException', 'InternalFailure'])(
-  'a bus that is busy (%s) has no room now, and may have it the next time',
+  'a busy bus (%s) is reported as no-room',
   async (ErrorCode) => {
-    // As AWS answers; the local one does so where its disk is full (test/faults/full-disk.test.ts).
+    // AWS answers so, and the local bus does if its disk is full (test/faults/full-disk.test.ts).
     const call = async () => ({ FailedEntryCount: 1, Entries: [{ ErrorCode, ErrorMessage: 'too much' }] })
     await expect(createBus(call, 'probes').emit(REQUESTED)).rejects.toMatchObject({
       code: 'no-room',

@@ -1,4 +1,4 @@
-// What a distribution serves by itself: where a hit leads then, and where it does not.
+// Tests the redirects of hits to a path that the distribution serves itself, and the cases without such a redirect.
 
 import { expect, test } from 'vitest'
 import { byDigest } from '../../../lib/aws/by-digest.ts'
@@ -24,7 +24,7 @@ async function published() {
   return { world, state, ask }
 }
 
-test('a hit leads to a path of the host that was asked, which holds the digest and ends with the name of the file', async () => {
+test('a hit redirects to a path on the same host that contains the digest and ends with the file name', async () => {
   const { state, ask } = await published()
   for (const method of ['GET', 'HEAD']) {
     const answer = await ask(PATH, method)
@@ -35,12 +35,12 @@ test('a hit leads to a path of the host that was asked, which holds the digest a
     const key = decodeURIComponent(url.pathname).slice(BY_DIGEST.length + 1)
     expect(key).toBe(state.objectKey)
     expect(key.split('/').slice(-2)).toEqual([state.sha256, KEY.split('/').at(-1)])
-    // S3 takes a plus in a path for a space.
+    // S3 reads a plus in a path as a space.
     expect(location).not.toContain('+')
   }
 })
 
-test('so does what stands beside it', async () => {
+test('a sidecar redirects in the same way', async () => {
   const { state, ask } = await published()
   for (const companion of ['asc', 'sha256', 'log']) {
     const { location } = (await ask(`${PATH}.${companion}`)) as { location: string }
@@ -48,7 +48,7 @@ test('so does what stands beside it', async () => {
   }
 })
 
-test('what was withdrawn leads nowhere: nobody is told its path any more', async () => {
+test('a withdrawn probe has no redirect, so the registry no longer gives out its path', async () => {
   const { world, state, ask } = await published()
   world.memory.inside.states.set(KEY, {
     ...state,
@@ -58,7 +58,7 @@ test('what was withdrawn leads nowhere: nobody is told its path any more', async
     await expect(ask(path)).rejects.toMatchObject({ code: 'withdrawn' })
 })
 
-test('what is not published is signed for, as ever', async () => {
+test('an unpublished object still has a presigned URL', async () => {
   const { world } = await published()
   const signed = world.memory.presigner.artifacts
   const urls = byDigest(signed)

@@ -1,4 +1,4 @@
-// The digests of sources as an operator sees them, beside what else is in their table.
+// Tests how an operator lists, sets and deletes digests of sources in a table with other records.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { checkId, createDigests, type Digests } from '../../../lib/aws/digests.ts'
@@ -30,7 +30,7 @@ beforeEach(async () => {
 })
 
 describe('an operator', () => {
-  test('sees the digests that were recorded, by version, and nothing else of the table', async () => {
+  test('sees the recorded digests, and no other records of the table', async () => {
     expect(await digests.list()).toEqual([])
     await sources.record('9.1.0+driver', source('b'))
     await sources.record(VERSION, source('a'))
@@ -40,13 +40,13 @@ describe('an operator', () => {
     ])
   })
 
-  test('names a digest, which is what the next build finds on record', async () => {
+  test('sets a digest, and the next build finds it', async () => {
     expect(await digests.name(VERSION, source('a'))).toBe(true)
     expect(await digests.name(VERSION, source('a'))).toBe(true)
     expect(await sources.record(VERSION, source('b'))).toEqual(source('a'))
   })
 
-  test('replaces no digest that is on record without forgetting it', async () => {
+  test('must forget a recorded digest before setting another one', async () => {
     await sources.record(VERSION, source('a'))
     expect(await digests.name(VERSION, source('b'))).toBe(false)
     expect(await sources.recorded(VERSION)).toEqual(source('a'))
@@ -56,7 +56,7 @@ describe('an operator', () => {
   })
 
   test.each(['~drivers', '~list/bookworm', '', 'a b', `a${'b'.repeat(128)}`, '../a'])(
-    'cannot mean what is no source: %j',
+    'cannot use an id that is not a driver version: %j',
     (id) => expect(() => checkId(id)).toThrow(/is not a driver version/),
   )
 })

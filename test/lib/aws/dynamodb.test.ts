@@ -1,9 +1,9 @@
-// Operations on items by plain values: what is sent for them, and what their answers become. The contract tests have the rest.
+// Tests operations on items with plain values: their requests and answers. The contract tests cover the rest.
 
 import { expect, test } from 'vitest'
 import { createDynamoDb } from '../../../lib/aws/dynamodb.ts'
 
-/** The input that a call was given, and a client whose calls are all answered so. */
+/** A client whose calls all get this answer, and the requests that it sent. */
 function answering(output: object) {
   const sent: { operation: string; input: object }[] = []
   const client = createDynamoDb(async (operation, input) => {
@@ -13,7 +13,7 @@ function answering(output: object) {
   return { client, sent }
 }
 
-test('each value is sent as an attribute value, and what is no value as it is', async () => {
+test('each value is sent as an attribute value, and other parameters are sent unchanged', async () => {
   const { client, sent } = answering({})
   await client.update({
     TableName: 't',
@@ -42,13 +42,13 @@ test('each value is sent as an attribute value, and what is no value as it is', 
   ])
 })
 
-test('what is undefined is not sent', async () => {
+test('undefined parameters are not sent', async () => {
   const { client, sent } = answering({})
   await client.scan({ TableName: 't', ExclusiveStartKey: undefined })
   expect(sent).toEqual([{ operation: 'Scan', input: { TableName: 't' } }])
 })
 
-test('an answer has values again: of one item, of what was changed, and of a page', async () => {
+test('an answer has plain values: of one item, of changed attributes, and of a page', async () => {
   const item = { id: { S: 'k' }, names: { SS: ['a'] } }
   const read = { id: 'k', names: new Set(['a']) }
   expect(await answering({ Item: item }).client.get({ TableName: 't', Key: { id: 'k' } })).toEqual({
@@ -63,6 +63,6 @@ test('an answer has values again: of one item, of what was changed, and of a pag
   })
 })
 
-test('what is not there stays away', async () => {
+test('an empty answer stays empty', async () => {
   expect(await answering({}).client.get({ TableName: 't', Key: { id: 'k' } })).toEqual({})
 })

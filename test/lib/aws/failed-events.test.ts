@@ -1,4 +1,4 @@
-// What the queue of failed events holds, read back: of Lambda, of EventBridge, and of nobody.
+// Tests reads of the queue of failed events: those of Lambda, those of EventBridge, and messages of unknown origin.
 
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -44,7 +44,7 @@ const record = (event: JsonObject, more: JsonObject = {}): JsonObject => ({
   ...more,
 })
 
-test('an event that Lambda gave up has its function, its time, its probe and its error', async () => {
+test('an event that Lambda dropped has its function, its time, its probe and its error', async () => {
   const { events, send } = await lab()
   send(record(requested({ key: 'driver/a.ko' }), { responsePayload: { errorMessage: 'broken', trace: [] } }))
   expect(await events.take()).toMatchObject([
@@ -61,11 +61,11 @@ test('an event that Lambda gave up has its function, its time, its probe and its
 
 test.each([
   [`${PLAN}:live`, 'Plan:live'],
-  // The version may be gone, and what is live is in its place.
+  // The version may no longer exist, and the alias live replaces it.
   [`${PLAN}:12`, 'Plan:live'],
   [`${PLAN}:$LATEST`, 'Plan'],
   [PLAN, 'Plan'],
-])('an event of %s goes back to %s', async (functionArn, name) => {
+])('an event of %s is replayed to %s', async (functionArn, name) => {
   const sent: string[] = []
   const { events, send } = await lab(async (to) => void sent.push(to))
   const given = record(requested({ key: 'k' })) as { requestContext: JsonObject }
@@ -76,13 +76,13 @@ test.each([
   expect(sent).toEqual([name])
 })
 
-test('an event that was never handled for its age has the reason in place of an error', async () => {
+test('an event without an error has the reason of Lambda in its place', async () => {
   const { events, send } = await lab()
   send(record(requested({})))
   expect(await events.take()).toMatchObject([{ about: '-', error: 'RetriesExhausted' }])
 })
 
-test('an event that EventBridge could not deliver has what stands beside it', async () => {
+test('an event that EventBridge could not deliver has the function and the error of its attributes', async () => {
   const { events, send } = await lab()
   const variables = [{ name: 'PROBE_KEY', value: 'driver/b.ko' }]
   const detail = { 'additional-information': { environment: { 'environment-variables': variables } } }
@@ -93,7 +93,7 @@ test('an event that EventBridge could not deliver has what stands beside it', as
   ])
 })
 
-test('a message of nobody is shown, sent nowhere, and can be forgotten', async () => {
+test('a message of unknown origin is shown, cannot be replayed, and can be deleted', async () => {
   const { events, send, left } = await lab()
   for (const body of ['{"torn', 'null', '{"requestPayload":{}}']) send(body)
   const taken = await events.take()
@@ -106,7 +106,7 @@ test('a message of nobody is shown, sent nowhere, and can be forgotten', async (
   expect(left()).toBe(0)
 })
 
-test('an event that its function does not take stays; one that it takes is gone', async () => {
+test('an event stays in the queue if its replay fails, and is deleted if it succeeds', async () => {
   const sent: string[] = []
   let away = true
   const { events, send, left } = await lab(async (name, event) => {
@@ -122,7 +122,7 @@ test('an event that its function does not take stays; one that it takes is gone'
   expect([left(), sent]).toEqual([0, [`Plan ${JSON.stringify(requested({ key: 'k' }))}`]])
 })
 
-test('more than one page of messages are all taken, and hidden from the next one until they are released', async () => {
+test('all messages of several pages are taken, and stay hidden until they are released', async () => {
   const { events, send } = await lab()
   for (let n = 0; n < 25; n += 1) send(record(requested({ key: `k${n}` })))
   const taken = await events.take()

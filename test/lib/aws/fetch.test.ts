@@ -27,13 +27,13 @@ const failing = (code: string) =>
   expect.objectContaining({ code, message: expect.not.stringContaining('secret') })
 
 describe('a download', () => {
-  test('gives the bytes, redirects followed', async () => {
+  test('returns the bytes and follows redirects', async () => {
     answer = ({ url }, response) =>
       url === '/to' ? response.end('bytes') : response.writeHead(302, { location: '/to' }).end()
     expect(Buffer.from(await get()).toString()).toBe('bytes')
   })
 
-  test('is bounded by what comes, whatever length is promised', async () => {
+  test('is refused if it is too large', async () => {
     answer = (_, response) => {
       response.write('x'.repeat(900))
       response.end('x'.repeat(900))
@@ -41,7 +41,7 @@ describe('a download', () => {
     await expect(get()).rejects.toEqual(failing('too-large'))
   })
 
-  test('without an end is cut off', async () => {
+  test('without an end is cut off and refused', async () => {
     answer = (_, response) => {
       const timer = setInterval(() => response.write('x'.repeat(500)), 5)
       response.on('close', () => clearInterval(timer))
@@ -58,19 +58,19 @@ describe('a download', () => {
     [451, 'mirror-unreachable'],
     [500, 'mirror-unreachable'],
     [503, 'mirror-unreachable'],
-  ])('answered with %i is %s', async (status, code) => {
+  ])('answered with %i fails as %s', async (status, code) => {
     answer = (_, response) => response.writeHead(status).end('no')
     await expect(get()).rejects.toEqual(failing(code))
   })
 
-  test('that is redirected for ever, or out of the web, ends', async () => {
+  test('fails after an endless redirect or a redirect to a file', async () => {
     answer = (_, response) => response.writeHead(302, { location: '/again?secret' }).end()
     await expect(get()).rejects.toEqual(failing('mirror-unreachable'))
     answer = (_, response) => response.writeHead(302, { location: 'file:///etc/passwd' }).end()
     await expect(get()).rejects.toEqual(failing('mirror-unreachable'))
   })
 
-  test('is given up as early as it says, and never later than others', async () => {
+  test('ends at its own time limit, and never later than the default one', async () => {
     answer = () => {}
     for (const [maxMilliseconds, least, most] of [
       [50, 0, 900],
@@ -85,7 +85,7 @@ describe('a download', () => {
     }
   })
 
-  test('cut in its middle is no download', async () => {
+  test('that is cut off in the middle fails', async () => {
     answer = (_, response) => {
       response.writeHead(200, { 'content-length': '500' })
       response.write('half')
@@ -94,7 +94,7 @@ describe('a download', () => {
     await expect(get()).rejects.toEqual(failing('mirror-unreachable'))
   })
 
-  test('over a connection that its server has given up begins anew, but on a new one it has failed', async () => {
+  test('is retried if the server closes a reused connection, and fails if it closes a new one', async () => {
     const used = new Set<unknown>()
     const asked: boolean[] = []
     answer = ({ socket }, response) => {
@@ -104,18 +104,18 @@ describe('a download', () => {
       response.end('bytes')
     }
     for (let i = 0; i < 2; i += 1) expect(Buffer.from(await get()).toString()).toBe('bytes')
-    // The second was asked for twice.
+    // The second download was requested twice.
     expect(asked).toEqual([false, true, false])
     answer = ({ socket }) => socket.destroy()
     await expect(get()).rejects.toEqual(failing('mirror-unreachable'))
   })
 
-  test('that stalls is given up', async () => {
+  test('that stalls fails', async () => {
     answer = (_, response) => void response.write('a')
     await expect(get()).rejects.toEqual(failing('mirror-unreachable'))
   })
 
-  test('of a file is for those who are allowed to', async () => {
+  test('of a file needs the option for files', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'fetch-'))
     writeFileSync(join(dir, 'a'), 'file')
     const url = pathToFileURL(join(dir, 'a')).href
@@ -124,7 +124,7 @@ describe('a download', () => {
     await expect(files(url, { maxBytes: 3 })).rejects.toMatchObject({ code: 'too-large' })
     await expect(files(`${url}-not`, { maxBytes: 3 })).rejects.toMatchObject({ code: 'not-found' })
     await expect(files(`${url}/b`, { maxBytes: 3 })).rejects.toMatchObject({ code: 'not-found' })
-    // It is there, and cannot be read.
+    // It exists but cannot be read.
     await expect(files(pathToFileURL(dir).href, { maxBytes: 1e6 })).rejects.toMatchObject({
       code: 'mirror-unreachable',
     })

@@ -1,4 +1,4 @@
-// Holds in DynamoDB: what they cost, and that nothing of them stays.
+// Tests holds in DynamoDB: their cost, and that none of their items stay.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createHolds } from '../../../lib/aws/holds.ts'
@@ -19,7 +19,7 @@ const lease = (i: number) => ({ id: `0000000${i}-0000`, until: NOW + 60_000 })
 const itemOf = async (holder: string) =>
   (await lab.client.get({ TableName: table, Key: { [TABLE_KEY]: `holds/${holder}` } })).Item
 
-test('who has too many already costs a look and no write', async () => {
+test('a holder at its limit costs a read and no write', async () => {
   const holds = createHolds(lab.client, table, () => NOW)
   await holds.take('a', lease(1), 1)
   const sent = await sentBy(lab, async () => {
@@ -28,7 +28,7 @@ test('who has too many already costs a look and no write', async () => {
   expect(sent.map(({ operation }) => operation)).toEqual(['GetItem'])
 })
 
-test('an item goes an hour after its last lease, and a late release does not bring it back', async () => {
+test('an item expires an hour after its last lease, and a release without an item creates none', async () => {
   const holds = createHolds(lab.client, table, () => NOW)
   await holds.take('b', lease(1), 5)
   expect((await itemOf('b'))?.[EXPIRES]).toBe(NOW / 1000 + 60 + 3600)

@@ -1,4 +1,4 @@
-// Calls of AWS's JSON services: what is sent, what is tried again, and how an error is called.
+// Tests calls of AWS's JSON services: the requests, the retries, and the names of errors.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -27,7 +27,7 @@ const json =
 const refused = (status: number, type: string, more = {}) =>
   json(status, { __type: type, message: 'no', ...more })
 const fine = json(200, { fine: true })
-/** One answer after the other; the last one for good. */
+/** One answer after the other; the last one repeats. */
 const inTurn =
   (...answers: readonly Answer[]): Answer =>
   (response, times) =>
@@ -56,14 +56,14 @@ const callOf = (endpoint: string, tryMs?: number, api = DYNAMODB) =>
     ...(tryMs === undefined ? {} : { tryMs }),
   })
 
-/** Of a request all that decides what it does. */
+/** All parts of a request that decide its effect. */
 const meaningOf = ({ request, body }: Got) => ({
   ...{ method: request.method, url: request.url, body: JSON.parse(body.toString()) },
   ...{ type: request.headers['content-type'], target: request.headers['x-amz-target'] },
   ...{ token: request.headers['x-amz-security-token'], host: request.headers.host },
 })
 
-describe("what is sent is what the SDK's client sends", () => {
+describe("a request equals that of the SDK's client", () => {
   const sdk = { region: REGION, credentials: CREDENTIALS, maxAttempts: 1 }
 
   test('to DynamoDB', async () => {
@@ -94,14 +94,14 @@ describe("what is sent is what the SDK's client sends", () => {
   })
 })
 
-/** By the local stack's own check. */
+/** The access key that the local stack's check finds. */
 function accepted({ request, body }: Got, service: string): string {
   const signed = { method: 'POST', url: '/', headers: request.headers, bodySha256: sha256(body) }
   const principal = { ...CREDENTIALS, name: 'Role', may: () => true }
   return verifyRequest(signed, { principals: () => principal, now: Date.now, service }).principal.accessKeyId
 }
 
-describe('a call is made again', () => {
+describe('a call is retried', () => {
   test.each<[string, Answer]>([
     ['where the service fails', refused(500, 'com.amazonaws.dynamodb.v20120810#InternalServerError')],
     ['where what stands before it fails', (response) => response.writeHead(503).end('<html>')],
@@ -121,7 +121,7 @@ describe('a call is made again', () => {
     expect(got).toHaveLength(3)
   })
 
-  test('signed anew, where the clock was set between a signature and its check', async () => {
+  test('with a new signature, where the clock was set between a signature and its check', async () => {
     const { endpoint, got } = await endpointThat(
       inTurn(refused(400, 'com.amazon.coral.service#InvalidSignatureException'), fine),
     )
@@ -133,13 +133,13 @@ describe('a call is made again', () => {
     expect(accepted(got[1]!, 'dynamodb')).toBe(CREDENTIALS.accessKeyId)
   })
 
-  test('where no answer comes in time', async () => {
+  test('where no answer arrives in time', async () => {
     const { endpoint, got } = await endpointThat(inTurn(() => {}, fine))
     expect(await callOf(endpoint, 200)('GetItem', {})).toEqual({ fine: true })
     expect(got).toHaveLength(2)
   })
 
-  test('where a kept connection was closed as it was used again, however many of them', async () => {
+  test('where the service closes a reused connection', async () => {
     const { call, got } = await endpointThat(
       inTurn(fine, fine, (response) => response.socket?.resetAndDestroy(), fine),
     )
@@ -149,8 +149,8 @@ describe('a call is made again', () => {
   })
 })
 
-describe('a call is an error by the name that AWS gives it', () => {
-  test('at once where the service refuses it for good', async () => {
+describe('a failed call has the error name that AWS gives', () => {
+  test('at once where the service refuses it permanently', async () => {
     const { call, got } = await endpointThat(
       refused(400, 'com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException'),
     )
@@ -169,26 +169,26 @@ describe('a call is an error by the name that AWS gives it', () => {
     },
   )
 
-  test('after three tries where it goes on failing', async () => {
+  test('after three tries where the service keeps failing', async () => {
     const { call, got } = await endpointThat(refused(500, 'InternalFailure'))
     await expect(call('PutEvents', {})).rejects.toMatchObject({ name: 'InternalFailure', status: 500 })
     expect(got).toHaveLength(3)
   })
 
-  test('after two where it goes on saying nothing: who waits for it has no more time', async () => {
+  test('after two tries where the service never answers: the caller has no more time', async () => {
     const { endpoint, got } = await endpointThat(() => {})
     await expect(callOf(endpoint, 150)('GetItem', {})).rejects.toMatchObject({ name: 'TimeoutError' })
     expect(got).toHaveLength(2)
   })
 
-  test('where nothing listens, with the code of the connection', async () => {
+  test('or the code of the connection where nothing listens', async () => {
     const { endpoint, server } = await endpointThat(fine)
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
     await expect(callOf(endpoint)('GetItem', {})).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   })
 
-  test('of whoever has no credentials, and nothing is sent', async () => {
+  test('or the error of missing credentials, and nothing is sent', async () => {
     const { endpoint, got } = await endpointThat(fine)
     const none = async () => Promise.reject(new Error('no credentials'))
     const call = createCall(DYNAMODB, { endpoint, region: REGION, credentials: none, now: Date.now })
@@ -197,7 +197,7 @@ describe('a call is an error by the name that AWS gives it', () => {
   })
 })
 
-test('who waits for a connection waits for its turn, however long', async () => {
+test('a call that waits for a connection does not time out', async () => {
   const { endpoint, got } = await endpointThat((response) => setTimeout(() => fine(response, 1), 150))
   const call = callOf(endpoint, 700)
   // Six turns of fifty connections take longer than one try may.
@@ -205,7 +205,7 @@ test('who waits for a connection waits for its turn, however long', async () => 
   expect(got).toHaveLength(300)
 })
 
-test('connections are kept, and no more than fifty are open', async () => {
+test('connections are reused, and no more than fifty are open', async () => {
   const { server, call } = await endpointThat((response) => setTimeout(() => fine(response, 1), 20))
   let connections = 0
   server.on('connection', () => (connections += 1))

@@ -1,4 +1,4 @@
-// CloudWatch Logs: every page, and patterns that mean what they say.
+// Tests searches in CloudWatch Logs: every page, and patterns without special meaning.
 
 import { expect, test } from 'vitest'
 import { createCall, LOGS } from '../../../lib/aws/json-api.ts'
@@ -16,7 +16,7 @@ async function logs(filter: (input: Input) => object) {
   return { logs: createLogs(call), calls }
 }
 
-test('many texts are looked for in several requests, none of which is longer than a pattern may be', async () => {
+test('a search for many texts is several requests, each within the length limit of a pattern', async () => {
   const { logs: found, calls } = await logs(({ filterPattern }) => ({
     events: [{ timestamp: 1, message: String(filterPattern) }],
   }))
@@ -29,7 +29,7 @@ test('many texts are looked for in several requests, none of which is longer tha
   expect(calls[0]?.[1]).toMatchObject({ logGroupName: 'group', startTime: 5 })
 })
 
-test('a page without events is not the last one while it names a next one', async () => {
+test('a page without events is not the last one if it names a next one', async () => {
   const { logs: found } = await logs(({ nextToken }) =>
     nextToken === undefined ? { events: [], nextToken: 'a' } : { events: [{ timestamp: 2, message: 'x' }] },
   )
@@ -37,7 +37,7 @@ test('a page without events is not the last one while it names a next one', asyn
 })
 
 test.each(['', '"', 'a b', '%x%', '{ $.a = 1 }', 'a?'])(
-  'a text that would mean more in a pattern is refused: %s',
+  'a text that is empty or special in a pattern is refused: %s',
   async (text) => {
     const { logs: found, calls } = await logs(() => ({}))
     await expect(found.events('group', 0, [text])).rejects.toThrow('nothing that logs are searched for')

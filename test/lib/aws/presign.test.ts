@@ -1,4 +1,4 @@
-// Presigned URLs, against an endpoint that verifies them, and byte by byte against a signature made by hand.
+// Tests presigned URLs against an endpoint that verifies them, and against a signature that is computed step by step.
 
 import { createHash, createHmac } from 'node:crypto'
 import * as fc from 'fast-check'
@@ -40,7 +40,7 @@ const presigner = (more: Partial<Parameters<typeof createPresigner>[0]> = {}): P
   })
 
 describe('at an endpoint that verifies', () => {
-  test('GET gives the bytes under the name and the type that were signed', async () => {
+  test('GET returns the bytes with the signed name and the signed type', async () => {
     const url = await presigner().get(KEY, {
       ...EXPIRES,
       fileName: 'scap_debian_6.1~rc1-1_1.ko',
@@ -60,20 +60,20 @@ describe('at an endpoint that verifies', () => {
     expect(response.headers.get('content-disposition')).toBeNull()
   })
 
-  test('HEAD and GET have signatures of their own', async () => {
+  test('a URL for one method is refused for another', async () => {
     expect((await fetch(await presigner().head(KEY, EXPIRES), { method: 'HEAD' })).status).toBe(200)
     expect((await curl(await presigner().head(KEY, EXPIRES))).status).toBe(403)
     expect((await curl(await presigner().get(KEY, EXPIRES), '-X', 'PUT', '-d', 'x')).status).toBe(403)
   })
 
-  test('PUT takes any body, and at no other key', async () => {
+  test('PUT accepts any body, but at no other key', async () => {
     const url = await presigner({ bucket: 'staging' }).put('claim-1/log', EXPIRES)
     expect((await curl('-T', import.meta.filename, url)).status).toBe(200)
     expect((await curl('-T', import.meta.filename, url.replace('claim-1', 'claim-2'))).status).toBe(403)
     expect((await curl('-T', import.meta.filename, url.replace('/staging/', '/artifacts/'))).status).toBe(403)
   })
 
-  test('a URL is of use until it expires', async () => {
+  test('a URL works until it expires', async () => {
     const url = await presigner().get(KEY, EXPIRES)
     clock = NOW + 60_000
     expect((await curl(url)).status).toBe(200)
@@ -83,17 +83,17 @@ describe('at an endpoint that verifies', () => {
     expect([late.status, codeIn(late.body)]).toEqual([403, 'AccessDenied'])
   })
 
-  test('a name that was not signed is not given', async () => {
+  test('a URL with another name than the signed one is refused', async () => {
     const url = await presigner().get(KEY, { ...EXPIRES, fileName: 'a.ko' })
     expect((await curl(url.replace('a.ko', 'b.ko'))).status).toBe(403)
   })
 
-  test('every key of the alphabet of keys is found under its URL', async () => {
+  test('a URL is valid for every key of the alphabet of keys', async () => {
     const name = fc.stringMatching(/^[A-Za-z0-9+~_-][A-Za-z0-9.+~_-]{0,30}$/)
     await fc.assert(
       fc.asyncProperty(fc.array(name, { minLength: 1, maxLength: 4 }), async (names) => {
         const response = await fetch(await presigner().get(names.join('/'), EXPIRES))
-        // Verified, and then not there.
+        // The signature is valid, and there is no object.
         expect([response.status, codeIn(await response.text())]).toEqual([404, 'NoSuchKey'])
       }),
       { numRuns: 100 },
@@ -105,14 +105,14 @@ describe('without an endpoint', () => {
   const inCloud = () =>
     presigner({ endpoint: undefined, bucket: 'registry-artifacts', region: 'eu-central-1' })
 
-  test("the bucket's own host in its region is asked, over TLS", async () => {
+  test("a URL has the bucket's own host in its region, over TLS", async () => {
     const { origin, pathname } = new URL(await inCloud().get(KEY, EXPIRES))
     expect(origin).toBe('https://registry-artifacts.s3.eu-central-1.amazonaws.com')
     expect(pathname).toBe(`/${KEY.replaceAll('+', '%2B')}`)
   })
 
-  test('the signature is the one that the documentation of Signature Version 4 leads to', async () => {
-    // Some of what URLs in general escape otherwise.
+  test('the signature follows the documentation of Signature Version 4', async () => {
+    // Some characters that general URL encoders escape differently.
     const names = { fileName: 'a+b~c.ko', contentType: "text/plain; odd=!'()*" }
     const url = new URL(await inCloud().get(KEY, { ...EXPIRES, ...names }))
     const given = url.searchParams.get('X-Amz-Signature')
@@ -122,14 +122,14 @@ describe('without an endpoint', () => {
     expect(url.searchParams.get('X-Amz-Expires')).toBe('60')
   })
 
-  test('long-lived credentials have no token', async () => {
+  test('a URL by long-lived credentials has no token', async () => {
     const { sessionToken: _, ...lasting } = OWNER
     const url = await presigner({ endpoint: undefined, credentials: async () => lasting }).get(KEY, EXPIRES)
     expect(url).not.toContain('Security-Token')
   })
 })
 
-test('credentials are asked for each time: those of a function change under it', async () => {
+test('credentials are read for each URL: those of a function change', async () => {
   const ids = ['AKIA1', 'AKIA2']
   const changing = presigner({ credentials: async () => ({ ...OWNER, accessKeyId: ids.shift()! }) })
   expect(await changing.get(KEY, EXPIRES)).toContain('AKIA1')

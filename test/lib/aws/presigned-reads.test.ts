@@ -1,4 +1,4 @@
-// Objects read by presigned URLs, against the endpoint of local/.
+// Tests reads of objects by presigned URLs, against the endpoint of local/.
 
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -18,18 +18,18 @@ const { put } = objectsOf(() => s3)
 const reads = (who?: Parameters<typeof presign>[2]) =>
   createReads({ get: (key) => presign(lab.port, `/s3/${Bucket}/${key}`, who) })
 
-test('what is there is read whole, and what is not is undefined', async () => {
+test('an object is read completely, and a missing one is undefined', async () => {
   await put('kernels/a', 'a record')
   expect(Buffer.from((await reads().get('kernels/a', 100))!).toString()).toBe('a record')
   expect(await reads().get('kernels/b', 100)).toBeUndefined()
 })
 
-test('what is larger than it may be is not read', async () => {
+test('an object above the size limit is not read', async () => {
   await put('kernels/large', 'x'.repeat(101))
   await expect(reads().get('kernels/large', 100)).rejects.toMatchObject({ code: 'too-large' })
 })
 
-test('what may not be read is not taken for absent, and no URL is in the error', async () => {
+test('a forbidden object is an error and not absent, and the error contains no URL', async () => {
   for (const who of [NOBODY, WORKER]) {
     const error = await reads({ who })
       .get('kernels/c', 100)
@@ -39,7 +39,7 @@ test('what may not be read is not taken for absent, and no URL is in the error',
   }
 })
 
-test('what was signed before the clock was set is signed anew', async () => {
+test('a URL is signed again if the clock was wrong', async () => {
   await put('kernels/d', 'a record')
   const moments = [Date.now() - 7_200_000, Date.now() + 7_200_000, Date.now()]
   const { get } = createReads({
@@ -50,7 +50,7 @@ test('what was signed before the clock was set is signed anew', async () => {
   expect(moments).toEqual([])
 })
 
-test('an S3 that is busy is asked again, and not for ever', async () => {
+test('a read from a busy S3 is retried, but not endlessly', async () => {
   let asked = 0
   let busy = 2
   const server = createServer((_, response) => {

@@ -1,4 +1,4 @@
-// What the index in DynamoDB does beyond the contract: what it costs, what it refuses, and that it is the model.
+// Tests the index in DynamoDB beyond the contract: its cost, its refusals, and that it behaves as the model in memory.
 
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -38,7 +38,7 @@ const itemOf = async (TableName: string, key: string) =>
   (await lab.client.get({ TableName, Key: { [TABLE_KEY]: key } })).Item
 
 describe('the cost', () => {
-  test('a read is one eventually consistent GetItem, and a consistent one when it is asked for', async () => {
+  test('a read is one eventually consistent GetItem, or a consistent one on request', async () => {
     const index = createIndex(lab.client, table, () => 0)
     const [read, ...more] = await sentBy(lab, () => index.get('k'))
     expect(read).toMatchObject({ operation: 'GetItem', input: { ConsistentRead: false } })
@@ -55,14 +55,14 @@ describe('the cost', () => {
   })
 })
 
-test('an older item with a name that a reason no longer has is read under its new one', async () => {
+test('an older item with a renamed failure reason is read with the new name', async () => {
   const index = createIndex(lab.client, table, () => 0)
   const item = { state: 'failed', attempt: 1, claim: 'c', ...FAILURE, reason: 'build-error' }
   await lab.client.put({ TableName: table, Item: { ...item, [TABLE_KEY]: 'older' } })
   expect(await index.get('older')).toMatchObject({ state: 'failed', reason: 'build-broken', retryAt: 30 })
 })
 
-describe('an item that is no state of ours', () => {
+describe('an item that is not a valid state', () => {
   const published = { state: 'published', attempt: 1, claim: 'c', ...PUBLICATION }
   const building = { state: 'building', attempt: 1, claim: 'c', claimedAt: 1, deadline: 2 }
   const provenance = (more: object) => ({ ...published, provenance: { ...PUBLICATION.provenance, ...more } })
@@ -80,7 +80,7 @@ describe('an item that is no state of ours', () => {
     ['provenance.headers.0.sha256', provenance({ headers: [{ ...source, sha256: 1 }] })],
     ['sha256', { ...published, sha256: 'b'.repeat(63) }],
     ['provenance.timings.compile', provenance({ timings: { compile: '5' } })],
-  ])('is refused for its %s, by its key', async (member, item) => {
+  ])('is refused for its %s, and the error names its key', async (member, item) => {
     const key = `by/hand/${member}`
     await lab.client.put({ TableName: table, Item: { ...item, [TABLE_KEY]: key } })
     const refusal = {
@@ -90,7 +90,7 @@ describe('an item that is no state of ours', () => {
     await expect(createIndex(lab.client, table, () => 0).get(key)).rejects.toMatchObject(refusal)
   })
 
-  test('is not claimed over: somebody has to look', async () => {
+  test('cannot be claimed, so an operator has to look at it', async () => {
     const Item = { [TABLE_KEY]: 'kept', state: 'unheard of', worth: 'much' }
     await lab.client.put({ TableName: table, Item })
     const claim = { id: 'c', claimedAt: 1, deadline: 2 }
@@ -99,7 +99,7 @@ describe('an item that is no state of ours', () => {
   })
 })
 
-test('other errors than a lost condition are thrown', async () => {
+test('all errors but a failed condition are thrown', async () => {
   const index = createIndex(lab.client, 'no-such-table', () => 0)
   const missing = { name: 'ResourceNotFoundException' }
   await expect(index.get('k')).rejects.toMatchObject(missing)
@@ -107,7 +107,7 @@ test('other errors than a lost condition are thrown', async () => {
   await expect(index.publish('k', 'c', PUBLICATION)).rejects.toMatchObject(missing)
 })
 
-test('only what is open stands in the index of deadlines', async () => {
+test('only open claims are in the index of deadlines', async () => {
   const name = await lab.table()
   const index = createIndex(lab.client, name, () => 0)
   for (const key of ['open', 'published', 'failed'])

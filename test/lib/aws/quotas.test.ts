@@ -1,4 +1,4 @@
-// An account's quotas: its own values over those that all accounts begin with.
+// Tests an account's quotas: its own values replace the default values of AWS.
 
 import { expect, test } from 'vitest'
 import { createCall, QUOTAS } from '../../../lib/aws/json-api.ts'
@@ -18,7 +18,7 @@ const quotasAt = (endpoint: string) =>
     }),
   )
 
-test('each quota of a service is there once, with the value of the account where it has one', async () => {
+test('each quota of a service is listed once, with the value of the account or else the default', async () => {
   const { endpoint } = await quotasService(GROWN)
   const found = await quotasAt(endpoint).of('codebuild')
   const expected = GROWN.filter(({ service }) => service === 'codebuild').map((known) => ({
@@ -33,7 +33,7 @@ test('each quota of a service is there once, with the value of the account where
   )
 })
 
-test('a service that the region has not has none, and one that may not be asked is an error', async () => {
+test('an unknown service has no quotas, and a forbidden request is an error', async () => {
   const { endpoint } = await quotasService(GROWN)
   expect(await quotasAt(endpoint).of('nothing')).toEqual([])
   const { endpoint: closed } = await forbidden()

@@ -1,4 +1,4 @@
-// A secret's text, and what is said where there is none.
+// Tests reads of a secret's text, and the errors for a secret without text.
 
 import { expect, test } from 'vitest'
 import type { Call } from '../../../lib/aws/json-api.ts'
@@ -20,11 +20,11 @@ test.each<[string, Call]>([
   ['empty', async () => ({ SecretString: '' })],
   ['no text', async () => ({ SecretBinary: 'AA==' })],
   ['not there', () => Promise.reject(named('ResourceNotFoundException'))],
-])('one that is %s is no secret that anything could be equal to', async (_, call) => {
+])('a secret that is %s is an error, so nothing can be equal to it', async (_, call) => {
   await expect(readEdgeSecret(call, 'arn:1')).rejects.toMatchObject({ code: 'misconfigured' })
 })
 
-test('what the service refuses is told as it is', async () => {
+test('an error of the service is passed on', async () => {
   const call: Call = () => Promise.reject(named('AccessDeniedException'))
   await expect(readEdgeSecret(call, 'arn:1')).rejects.toThrow(
     expect.objectContaining({ name: 'AccessDeniedException' }),

@@ -1,4 +1,4 @@
-// The signing key, out of the Secrets Manager of local/.
+// Tests reads of the signing key against the Secrets Manager of local/.
 
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { expect, onTestFinished, test } from 'vitest'
@@ -20,14 +20,14 @@ async function lab() {
   return { client, call: callAt(endpoint), secret: refs.Secret! }
 }
 
-test('the key is what was put last', async () => {
+test('the key is the value that was stored last', async () => {
   const { client, call, secret } = await lab()
   for (const SecretString of ['first', 'second'])
     await client.send(new PutSecretValueCommand({ SecretId: secret, SecretString }))
   expect(await readSigningKey(call, secret)).toBe('second')
 })
 
-test('a secret that is empty, binary or missing says what to do', async () => {
+test('the error for an empty, binary or missing secret asks to deploy the stack again', async () => {
   const { client, call, secret } = await lab()
   const refusal = { code: 'misconfigured', message: expect.stringContaining('deploy the stack again') }
   await expect(readSigningKey(call, secret)).rejects.toMatchObject(refusal)
@@ -36,7 +36,7 @@ test('a secret that is empty, binary or missing says what to do', async () => {
   await expect(readSigningKey(call, secret)).rejects.toMatchObject(refusal)
 })
 
-test('other errors are not taken for an empty secret', async () => {
+test('a connection error is not reported as an empty secret', async () => {
   await expect(readSigningKey(callAt('http://127.0.0.1:1'), 'any')).rejects.toMatchObject({
     code: 'ECONNREFUSED',
   })

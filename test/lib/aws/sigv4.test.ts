@@ -1,4 +1,4 @@
-// Signatures, against AWS's own library and against the endpoint that verifies them here.
+// Compares signatures with those of AWS's own library, and verifies them by the check of local/.
 
 import { createHash } from 'node:crypto'
 import { Sha256 } from '@aws-crypto/sha256-js'
@@ -69,7 +69,7 @@ test("a URL is signed as AWS's own library signs it", async () => {
 })
 
 test.each([LASTING, ROLE])(
-  'a signed POST is accepted where it is verified, and by whom it says',
+  'a signed POST is accepted as its signer’s, and refused if it was changed',
   (credentials) => {
     const body = '{"TableName":"probes"}'
     const headers = signedPost(signing(credentials, 'dynamodb'), { headers: HEADERS, body })

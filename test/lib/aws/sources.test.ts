@@ -1,4 +1,4 @@
-// What was recorded a moment ago must be read: a digest that is overlooked would be recorded anew.
+// A read must find a record of a moment ago: otherwise the registry would record another digest.
 
 import { expect, test } from 'vitest'
 import { createSources } from '../../../lib/aws/records.ts'

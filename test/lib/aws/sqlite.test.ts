@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { queryDatabase } from '../../../lib/aws/sqlite.ts'
 
-/** A whole database in a file, as bytes. */
+/** The bytes of a database file. */
 function made(...statements: string[]): Uint8Array {
   const folder = mkdtempSync(join(tmpdir(), 'made-'))
   try {
@@ -19,7 +19,7 @@ function made(...statements: string[]): Uint8Array {
 }
 const left = () => readdirSync(tmpdir()).filter((name) => name.startsWith('sqlite-'))
 
-test('gives the rows of a table', async () => {
+test('returns the rows of a table', async () => {
   const database = made(
     'CREATE TABLE packages (name TEXT, bytes INTEGER)',
     "INSERT INTO packages VALUES ('kernel', 7)",
@@ -29,7 +29,7 @@ test('gives the rows of a table', async () => {
   ])
 })
 
-test('runs nothing that the database brings along', async () => {
+test('runs no code of the database', async () => {
   const database = made(
     'CREATE TABLE a (name TEXT)',
     "CREATE VIEW packages AS SELECT load_extension('/tmp/evil.so') AS name",
@@ -41,7 +41,7 @@ test.each([
   ['no database', Buffer.from('<html>busy</html>')],
   ['half of one', made('CREATE TABLE packages (name TEXT)').subarray(0, 3000)],
   ['nothing', new Uint8Array()],
-])('rejects %s, and leaves nothing behind', async (_, bytes) => {
+])('rejects %s, and leaves no temporary files', async (_, bytes) => {
   const before = left()
   await expect(queryDatabase(bytes, 'SELECT name FROM packages')).rejects.toThrow()
   expect(left()).toEqual(before)

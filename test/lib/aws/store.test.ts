@@ -1,4 +1,4 @@
-// What the store in S3 does beyond the contract: what stands beside the bytes, and how it meets S3's moods.
+// Tests the store in S3 beyond the contract: the metadata of objects, and errors of S3.
 
 import { createHash } from 'node:crypto'
 import { createServer, type RequestListener } from 'node:http'
@@ -23,7 +23,7 @@ async function startedLab(): Promise<Lab> {
   return lab
 }
 
-/** A store over a server that answers as it is told. */
+/** A store over a server that gives this answer. */
 async function storeOver(answer: RequestListener) {
   const server = createServer(answer)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -49,7 +49,7 @@ test('an object has its type, its digest as metadata, and a checksum that S3 has
   })
 })
 
-test('what is forbidden is not taken for what is absent', async () => {
+test('a forbidden object is an error and not absent', async () => {
   const lab = await startedLab()
   await createStore(used(clientOf(lab)), 'artifacts').create('k', body, META)
   const forbidden = { $metadata: expect.objectContaining({ httpStatusCode: 403 }) }
@@ -61,7 +61,7 @@ test('what is forbidden is not taken for what is absent', async () => {
   }
 })
 
-test('objects above the bound leave no connection behind', async () => {
+test('objects above the size limit leave no connection open', async () => {
   const client = used(clientOf(await startedLab()))
   const store = createStore(client, 'artifacts')
   const big = new Uint8Array(2_000_000)
@@ -72,7 +72,7 @@ test('objects above the bound leave no connection behind', async () => {
   expect(await store.size('big')).toBe(big.length)
 })
 
-test('a body without a length is read to the bound and no further', async () => {
+test('a body without a length is refused above the size limit', async () => {
   const store = await storeOver((_, response) => {
     const timer = setInterval(() => response.write(Buffer.alloc(10_000)), 1)
     response.on('close', () => clearInterval(timer))
@@ -80,7 +80,7 @@ test('a body without a length is read to the bound and no further', async () => 
   await expect(store.get('endless', 100_000)).rejects.toMatchObject({ code: 'too-large' })
 })
 
-test('what S3 refuses because requests come too fast, or meet, is asked for again and stored once', async () => {
+test('requests that S3 throttles or refuses for a conflict are retried, and each object is stored once', async () => {
   const struck: Fault[] = []
   const seeded = seededFaults('too fast')
   const strikes = (fault: Fault): boolean => {
@@ -90,7 +90,7 @@ test('what S3 refuses because requests come too fast, or meet, is asked for agai
   }
   const lab = await startLab({ faults: { strikes } })
   onTestFinished(() => lab.stop())
-  // As many tries as a client of the SDK has where nothing is said, as in functions/runtime/ports.ts.
+  // The SDK's default number of tries, as in functions/runtime/ports.ts.
   const store = createStore(used(clientOf(lab, OWNER, 3)), 'artifacts')
   for (let i = 0; i < 60; i += 1) {
     expect(await store.create(`k${i}`, body, META)).toBe('created')
@@ -100,7 +100,7 @@ test('what S3 refuses because requests come too fast, or meet, is asked for agai
 })
 
 describe('two creators at the same moment', () => {
-  /** S3's answers to PUT, one after the other; the last one stays. */
+  /** S3's answers to PUT, one after the other; the last one repeats. */
   const answering = (statuses: number[]) => {
     const told: number[] = []
     const answer: RequestListener = (request, response) => {
@@ -113,19 +113,19 @@ describe('two creators at the same moment', () => {
     return { told, answer }
   }
 
-  test('who is told of a conflict tries again', async () => {
+  test('a creator retries after a conflict', async () => {
     const { told, answer } = answering([409, 409, 200])
     const store = await storeOver(answer)
     expect(await store.create('k', body, META)).toBe('created')
     expect(told).toEqual([409, 409, 200])
   })
 
-  test('who loses in the end finds the object of the other', async () => {
+  test('the loser finds the object of the other', async () => {
     const store = await storeOver(answering([409, 412]).answer)
     expect(await store.create('k', body, META)).toBe('exists')
   })
 
-  test('a conflict without an end is an error', async () => {
+  test('a permanent conflict is an error after at most five tries', async () => {
     const { told, answer } = answering([409])
     const store = await storeOver(answer)
     await expect(store.create('k', body, META)).rejects.toMatchObject({ $metadata: { httpStatusCode: 409 } })

@@ -1,4 +1,4 @@
-// Mirrors behind a proxy, or with a certificate of a private authority, or both.
+// Tests downloads from mirrors behind a proxy, or with a certificate of a private authority, or both.
 
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, createServer as createPlainServer } from 'node:net'
@@ -55,7 +55,7 @@ async function read(url: string, network: NetworkSettings, settings: unknown = {
   return Buffer.from(await fetch(url, { maxBytes: 1000, maxMilliseconds: 1500 })).toString()
 }
 
-/** What is said, and what lies behind it: neither tells the password. */
+/** The error's message. Neither the message nor its causes contain the password. */
 async function whyNot(url: string, network: NetworkSettings): Promise<string> {
   const error = await read(url, network).then(
     (body) => expect.unreachable(body),
@@ -73,7 +73,7 @@ async function whyNot(url: string, network: NetworkSettings): Promise<string> {
 const named = () => `the proxy http://127.0.0.1:${proxy.port} (network.proxy of the settings)`
 
 describe('through a proxy', () => {
-  test('a mirror is asked by its name, which the proxy looks up, and the proxy is given its password', async () => {
+  test('the proxy gets its password and the name of the mirror, which the proxy resolves', async () => {
     expect(await read('http://plain.example/a?b=1', through())).toBe('plain')
     expect(await read('https://tls.example/a', through())).toBe('by tls')
     expect(proxy.asked).toEqual([
@@ -82,7 +82,7 @@ describe('through a proxy', () => {
     ])
   })
 
-  test('this machine itself is not asked for, nor what is named as direct', async () => {
+  test('requests to this machine and to hosts listed as direct do not use the proxy', async () => {
     expect(await read(`http://127.0.0.1:${loopback}/`, through())).toBe('here')
     expect(await read(`http://localhost:${loopback}/`, through())).toBe('here')
     for (const direct of [['plain.example'], ['.example']])
@@ -91,7 +91,7 @@ describe('through a proxy', () => {
   })
 
   test.each(['http://plain.example/', 'https://tls.example/'])(
-    '%s: one that is down is named',
+    '%s: the error names a proxy that is down',
     async (url) => {
       const why = await whyNot(url, through({}, 1))
       expect(why).toContain(`${url} could not be read: the proxy http://127.0.0.1:1 (network.proxy`)
@@ -100,7 +100,7 @@ describe('through a proxy', () => {
   )
 
   test.each(['http://plain.example/', 'https://tls.example/'])(
-    '%s: one that does not know us, or may not go there, says so',
+    '%s: the error explains an answer 407 or 403 of the proxy',
     async (url) => {
       proxy.status = 407
       expect(await whyNot(url, through())).toContain(
@@ -112,7 +112,7 @@ describe('through a proxy', () => {
   )
 
   test.each(['http://closed.example/', 'https://unknown.example/'])(
-    '%s: that is not there is',
+    '%s: the error for an unreachable mirror names the proxy',
     async (url) => {
       expect(await whyNot(url, through())).toContain(named())
     },
@@ -121,7 +121,7 @@ describe('through a proxy', () => {
   test.each([
     ['is no proxy', 'SSH-2.0-OpenSSH_9.2\r\n\r\n'],
     ['says nothing', undefined],
-  ])('one that %s ends in time', async (_, says) => {
+  ])('a request to a proxy that %s fails in time', async (_, says) => {
     const server = createPlainServer((socket) => {
       socket.on('error', () => {})
       if (says !== undefined) socket.end(says)
@@ -138,7 +138,7 @@ describe('through a proxy', () => {
   })
 })
 
-describe('a mirror that is read through a proxy sends nobody on', () => {
+describe('a mirror behind a proxy cannot redirect', () => {
   test.each([
     'http://10.0.0.1/',
     'http://[::1]/',
@@ -156,7 +156,7 @@ describe('a mirror that is read through a proxy sends nobody on', () => {
     expect(proxy.asked).toHaveLength(1)
   })
 
-  test('to the proxy itself, though the settings name it', async () => {
+  test('to the proxy itself, although the settings name it', async () => {
     location = `http://127.0.0.1:${proxy.port}/`
     expect(await whyNot('http://plain.example/on', through())).toMatch(
       /is 127\.0\.0\.1, which is not a public address/,
@@ -164,14 +164,14 @@ describe('a mirror that is read through a proxy sends nobody on', () => {
     expect(proxy.asked).toHaveLength(1)
   })
 
-  test('but to another mirror', async () => {
+  test('except to another mirror', async () => {
     location = 'https://tls.example/'
     expect(await read('http://plain.example/on', through())).toBe('by tls')
   })
 })
 
 describe('a certificate', () => {
-  test('that no authority of the settings has signed is refused, and it is said where to name that', async () => {
+  test('that no configured authority signed is refused, and the error names the setting network.ca', async () => {
     expect(await whyNot('https://tls.example/', through({ ca: [] }))).toMatch(
       /no trusted authority signed its certificate\. Name the certificate of your own authority in network\.ca/,
     )
@@ -181,13 +181,13 @@ describe('a certificate', () => {
     )
   })
 
-  test('of another name is refused', async () => {
+  test('for another name is refused', async () => {
     const { port, stop } = await authorityFor('tls.example')
     expect(await whyNot(`https://localhost:${port}/`, network())).toMatch(/ERR_TLS_CERT_ALTNAME_INVALID/)
     stop()
   })
 
-  test('of a private authority is believed without a proxy as well', async () => {
+  test('of a private authority is trusted without a proxy as well', async () => {
     const { port, stop } = await authorityFor('localhost')
     expect(await read(`https://localhost:${port}/`, network())).toBe('by tls')
     expect(await whyNot(`https://localhost:${port}/`, NETWORK)).toMatch(/network\.ca/)
@@ -219,7 +219,7 @@ describe('the settings', () => {
     expect(accepts(network)).toBe(good)
   })
 
-  test('never tell what is wrong with a proxy by its password', () => {
+  test('never show the password in the error for a bad proxy', () => {
     const { error } = networkSchema.safeParse({ ...NETWORK, proxy: 'ftp://registry:secret@proxy.example' })
     expect(inspect(error)).toContain('http://proxy.example:3128')
     expect(inspect(error)).not.toContain('secret')

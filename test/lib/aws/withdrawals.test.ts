@@ -1,4 +1,4 @@
-// A published probe that is taken back, in the table that the index is in.
+// Tests the withdrawal of a published probe, in the table of the index.
 
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createIndex } from '../../../lib/aws/probe-index.ts'
@@ -32,7 +32,7 @@ beforeEach(async () => {
 const claim = () => index.claim(KEY, { id: 'c', claimedAt: NOW, deadline: NOW + 60_000 })
 const state = () => index.get(KEY, { consistent: true })
 
-test('it stays as it is beside the reason, and is as it was when that is undone', async () => {
+test('a withdrawn probe keeps its record and gets the reason, and a restore removes the reason', async () => {
   await claim()
   await index.publish(KEY, 'c', PUBLICATION)
   const before = await state()
@@ -44,7 +44,7 @@ test('it stays as it is beside the reason, and is as it was when that is undone'
   expect(await withdrawals.restore(KEY)).toBe(false)
 })
 
-test('what is not published is not withdrawn, and nothing is written down of it', async () => {
+test('an unpublished probe cannot be withdrawn, and nothing is written about it', async () => {
   expect(await withdrawals.withdraw(KEY, 'it panics')).toBe(false)
   expect(await state()).toBeUndefined()
   await claim()
@@ -52,7 +52,7 @@ test('what is not published is not withdrawn, and nothing is written down of it'
   expect(await state()).not.toHaveProperty('withdrawn')
 })
 
-test('it is not claimed, published or tested again', async () => {
+test('a withdrawn probe cannot be claimed or published again', async () => {
   await claim()
   await index.publish(KEY, 'c', PUBLICATION)
   await withdrawals.withdraw(KEY, 'it panics')

@@ -1,4 +1,4 @@
-// What is put in place side by side, and which of many faults is told.
+// Tests which inputs are fetched in parallel, and which of several errors is reported.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
@@ -59,7 +59,7 @@ test('the packages of the headers and the driver are fetched while the root is c
   expect(fetched).toHaveLength(3)
 })
 
-test('of two faults the same one is told, whichever comes first', async () => {
+test('of two errors the same one is reported, whichever occurs first', async () => {
   const failing = (code: 'root-missing' | 'driver-source-not-found', milliseconds: number) => async () => {
     await sleep(milliseconds)
     throw new ProbeError(code, 'why')

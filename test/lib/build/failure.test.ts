@@ -12,11 +12,11 @@ const report = (stage: BuildReport['stage'], cause?: BuildReport['cause']): Buil
   timings: {},
   ...(cause === undefined ? {} : { cause }),
 })
-/** Of real builds. */
+/** The log of a real build. */
 const logOf = (name: string) =>
   readFileSync(join(import.meta.dirname, `../../vectors/build-logs/${name}.txt`))
 
-describe('what the registry brings to a build is to blame', () => {
+describe('the registry’s part of a build is to blame', () => {
   test.each([
     ['a command that kbuild runs is missing', 'no-pahole'],
     ['a command that the driver runs is missing', 'no-command'],
@@ -30,7 +30,7 @@ describe('what the registry brings to a build is to blame', () => {
   })
 
   test.each(['no-assembler', 'driver-after-failed-probes'])(
-    'when a source that is known to be good was not made either: %s',
+    'when a source that is known to be good does not build either: %s',
     (log) => {
       expect(failureOf(report('compile', 'tools'), logOf(log))).toBe('build-broken')
       expect(failureOf(report('tree', 'tools'), logOf(log))).toBe('build-broken')
@@ -38,7 +38,7 @@ describe('what the registry brings to a build is to blame', () => {
   )
 
   test.each(['fetch', 'prepare', 'unpack', 'upload', 'done'] as const)(
-    'at %s, whatever the log says',
+    'at the stage %s, whatever the log contains',
     (stage) => {
       expect(failureOf(report(stage), logOf('driver'))).toBe('build-broken')
     },
@@ -55,7 +55,7 @@ describe('a driver is to blame', () => {
     expect(failureOf(report('compile'), logOf(log))).toBe('compile-error')
   })
 
-  test('when it leaves no probe', () => {
+  test('when its build leaves no probe', () => {
     expect(failureOf(report('collect'))).toBe('compile-error')
   })
 
@@ -64,7 +64,7 @@ describe('a driver is to blame', () => {
     'main.c:3:9: error: no such member\n  pr_err("x: No space left on device\\n");',
     '/bin/sh: 1: bc: not found\n/build/driver/main.c:3:9: error: no such member\nmake: *** [Makefile:3: all] Error 1',
     'make[3]: *** [Makefile:9: /build/driver/configure/A/test.o] Error 127\nmake: *** [Makefile:3: all] Error 1',
-  ])('though its log holds what looks like more: %j', (log) => {
+  ])('even if its log resembles another failure: %j', (log) => {
     expect(failureOf(report('compile'), bytes(log))).toBe('compile-error')
   })
 })
@@ -79,11 +79,11 @@ describe('nobody is to blame', () => {
   })
 })
 
-test('a submitted config makes no log by which its own tree is tried again soon', () => {
+test('the log of a submitted config’s own tree cannot cause an early retry', () => {
   expect(failureOf(report('tree'), logOf('no-space'))).toBe('compile-error')
 })
 
-test('a log of any bytes, however long its lines, is read in a moment', () => {
+test('a log of any bytes is read without an error, and one with long lines within two seconds', () => {
   fc.assert(fc.property(fc.uint8Array(), (log) => void failureOf(report('compile'), log)))
   for (const unit of ['a: ', '/kernel/', 'make[1]: *** [', "No rule to make target '/kernel/ "]) {
     const began = performance.now()
@@ -92,7 +92,7 @@ test('a log of any bytes, however long its lines, is read in a moment', () => {
   }
 })
 
-test("the compiler's own lines are told, bounded and printable", () => {
+test('the reported lines of the compiler are bounded and printable', () => {
   const noise = Array.from({ length: 500 }, (_, i) => `  CC [M]  file${i}.o`).join('\n')
   const log = bytes(`${noise}\nmain.c:12:3: error: too few arguments \u001b[0m${'x'.repeat(999)}\n${noise}`)
   const lines = tellingLines(log)

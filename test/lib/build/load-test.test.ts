@@ -1,4 +1,4 @@
-// What a load test is told to boot: the image in a package, or one that is published as a file of its own.
+// Tests which image a load test boots: one in a package, or one that is published as a separate file.
 
 import { expect, test } from 'vitest'
 import { planLoadTest } from '../../../lib/build/load-test.ts'
@@ -56,6 +56,6 @@ test.each([
   ['deb', 'kernel deb'],
   ['rpm', 'kernel rpm'],
   ['vmlinuz', 'boot text'],
-] as const)('an image that comes as %s is given to the test as %s', async (format, expected) => {
+] as const)('an image in the format %s is given to the test as %s', async (format, expected) => {
   expect(await inputsOf({ ...source, bytes: 7, format })).toEqual(['steps tar.gz', 'probe text', expected])
 })

@@ -5,13 +5,13 @@ import { readReport } from '../../../lib/build/report.ts'
 const bytes = (text: string) => new TextEncoder().encode(text)
 const manifest = (value: unknown) => bytes(JSON.stringify(value))
 
-describe('what a build tells of itself', () => {
-  test('a whole manifest is read', () => {
+describe('the report of a build', () => {
+  test('is read from a complete manifest', () => {
     const report = { stage: 'done', compilerVersion: 'gcc-12 (Debian) 12.2.0', timings: { compile: 5.3 } }
     expect(readReport(manifest(report))).toEqual(report)
   })
 
-  test('control characters of a hostile compiler version never reach an answer', () => {
+  test('has no control characters of a hostile compiler version', () => {
     const report = readReport(manifest({ stage: 'done', compilerVersion: 'a\u001b[2Jb\u202e', timings: {} }))
     expect(report?.compilerVersion).toBe('a?[2Jb?')
   })
@@ -22,13 +22,13 @@ describe('what a build tells of itself', () => {
     ['an unknown stage', '{"stage":"won","compilerVersion":"","timings":{}}'],
     ['a timing that is no number', '{"stage":"done","compilerVersion":"","timings":{"a":"1"}}'],
     ['a timing with a strange name', '{"stage":"done","compilerVersion":"","timings":{"a/b":1}}'],
-  ])('%s is no report', (_, text) => expect(readReport(bytes(text))).toBeUndefined())
+  ])('is undefined for %s', (_, text) => expect(readReport(bytes(text))).toBeUndefined())
 
-  test('no bytes whatever are more than no report', () => {
+  test('is read without an error from any bytes', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (body) => void readReport(body)))
   })
 
-  test('options that do not hold are read as they are told, bounded, and no others', () => {
+  test('has a bounded list of options that the kernel lost, and is undefined if the list is malformed', () => {
     const report = (lost: unknown) =>
       readReport(manifest({ stage: 'done', compilerVersion: '', timings: {}, lost }))
     expect(report(['CONFIG_A y n', 'CONFIG_B 32 64'])?.lost).toEqual([
@@ -41,7 +41,7 @@ describe('what a build tells of itself', () => {
       expect(report(lost)).toBeUndefined()
   })
 
-  test('a cause that is not one of ours is not read', () => {
+  test('is undefined if its cause is unknown', () => {
     const report = { stage: 'compile', compilerVersion: '', timings: {} }
     expect(readReport(manifest({ ...report, cause: 'tools' }))?.cause).toBe('tools')
     expect(readReport(manifest({ ...report, cause: 'whim' }))).toBeUndefined()

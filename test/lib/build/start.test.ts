@@ -1,4 +1,4 @@
-// What becomes of a build that is to be started: one row an answer of its ports.
+// Tests the start of a build: one test for each answer of its ports.
 
 import { beforeEach, describe, expect, test } from 'vitest'
 import { DEFAULTS } from '../../../lib/kernels/settings.ts'
@@ -17,13 +17,13 @@ const started = () => world.memory.inside.builds.map(({ order }) => order)
 describe('a build that is started', () => {
   beforeEach(() => begin())
 
-  test('is on record with its id and its own deadline', async () => {
+  test('is recorded with its id', async () => {
     await world.plan()
     const [{ id } = { id: '' }] = world.memory.inside.builds
     expect(world.state()).toMatchObject({ state: 'building', buildId: id })
   })
 
-  test('leaves what was decided, its job and the first lines of its log, by the digest that the builder is given', async () => {
+  test('stores its plan, its job and the first lines of its log, and the builder gets the digest of the job', async () => {
     await world.plan()
     const keys = stagingKeys(claimOf())
     const objects = world.memory.inside.objects.staging
@@ -34,7 +34,7 @@ describe('a build that is started', () => {
   })
 
   test.each(['staging.create', 'builder.start', 'index.started'])(
-    'and whose plan broke off after %s is the same build with the same job at the next try',
+    'is the same build after a retry if its plan broke off after %s',
     async (name) => {
       let isFirst = true
       world.onCall((call, when) => {
@@ -55,11 +55,11 @@ describe('a build that is started', () => {
 
 describe('a build that is not started', () => {
   const { budgets, build } = DEFAULTS
-  /** Others have spent that many builds of the day. */
+  /** Other callers use this number of builds of the daily limit. */
   const spent = (units: number) =>
     world.memory.budgets.spend('builds/2026-11-23', 'others', budgets.buildsPerDay, units)
 
-  test('for there is none left on this day says so', async () => {
+  test('because the daily build limit is reached has the reason budget-spent', async () => {
     await begin()
     await spent(budgets.buildsPerDay)
     await world.plan()
@@ -69,7 +69,7 @@ describe('a build that is not started', () => {
     ])
   })
 
-  test('for its caller has had its share says so, and others have theirs', async () => {
+  test('because its caller used its share has the reason budget-spent, and mentions the other callers', async () => {
     const few = { ...budgets, fewBuildsPerCaller: 1 }
     await begin({ budgets: few })
     await world.plan()
@@ -83,7 +83,7 @@ describe('a build that is not started', () => {
     ])
   })
 
-  test('for all places are taken waits in the queue, and leaves nothing', async () => {
+  test('because all places are taken waits in the queue, and stores nothing', async () => {
     await begin()
     const { places } = world.memory
     const until = world.resolvePorts.now() + 60_000

@@ -1,4 +1,4 @@
-// From a plan of a kernel to the inputs of its build: one row a case.
+// Tests the inputs of a build that follow from the plan of a kernel: one row per case.
 
 import { expect, test } from 'vitest'
 import { type TreeInputs, treeIdIn, treeOf } from '../../../lib/build/tree.ts'
@@ -71,7 +71,7 @@ test.each(rows)('a tree is made of %s', (_, plan, expected, inputs) => {
   expect(tree.inputs.map(({ role, format, sha256 }) => `${role} ${format} ${sha256}`)).toEqual(inputs)
 })
 
-test('whatever a tree comes from is named with its digest, also where an earlier build made it', () => {
+test('a tree names all its sources with their digests, even if an earlier build made the tree', () => {
   const whole = { ...source, symvers: stored('symvers'), kheaders: stored('kheaders') }
   const names = ({ sources }: TreeInputs) => sources.map(({ name, sha256 }) => `${name} ${sha256}`)
   expect(names(treeOf(whole, toMake))).toEqual([
@@ -83,7 +83,7 @@ test('whatever a tree comes from is named with its digest, also where an earlier
   expect(names(treeOf(whole, made))).toEqual(names(treeOf(whole, toMake)))
 })
 
-test('a config that a distribution has signed is named as that file, and not as one that a host submitted', () => {
+test('a config that a distribution signed is named as that file, and not as a submitted config', () => {
   const configFrom = {
     name: 'config.txt',
     version: '3',
@@ -95,6 +95,6 @@ test('a config that a distribution has signed is named as that file, and not as 
   expect(inputs.map(({ sha256 }) => sha256)).toContain('config-digest')
 })
 
-test('a tree that was made in one root is not taken in another', () => {
+test('a tree that was made in one root is not used in another', () => {
   expect(treeIdIn('tree-id', { treeRoot: 'a' })).not.toBe(treeIdIn('tree-id', { treeRoot: 'b' }))
 })

@@ -14,8 +14,8 @@ const failed = {
 }
 const { stage: _, ...told } = failed
 
-describe('what a load test tells', () => {
-  test('a whole verdict is read', () => {
+describe('the verdict of a load test', () => {
+  test('is read completely', () => {
     expect(readVerdict(bytes(failed))).toEqual(told)
     const passed = { ...failed, verdict: 'passed', checked: ['insmod', 'rmmod'], lines: [] }
     const boot = { sha256: 'a'.repeat(64), bytes: 8_247_232 }
@@ -28,7 +28,7 @@ describe('what a load test tells', () => {
     ['what was captured', { events: 512, buffers: 2, api: '8.0.4' }],
     ['why that was not tried', { untried: 'how to capture by API version 11 is not known' }],
     ['nothing of it, as before there was a reader', undefined],
-  ])('%s is kept with the probe', (_what, capture) => {
+  ])('keeps in the record of the probe: %s', (_what, capture) => {
     const passed = { ...failed, verdict: 'passed', capture }
     expect(loadTestOf(readVerdict(bytes(passed)))).toEqual({
       verdict: 'passed',
@@ -51,24 +51,24 @@ describe('what a load test tells', () => {
     ['a capture of another form', bytes({ ...failed, capture: { untried: 'why', events: 9 } })],
     ['an API version that is none', bytes({ ...failed, capture: { events: 9, buffers: 1, api: '<b>' } })],
     ['too many bytes', new Uint8Array(MAX_VERDICT + 1).fill(32)],
-  ])('%s is unavailable', (_name, body) => {
+  ])('is unavailable for %s', (_name, body) => {
     expect(readVerdict(body).verdict).toBe('unavailable')
   })
 
-  test('no bytes whatever pass', () => {
+  test('is unavailable for random bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (body) => readVerdict(body).verdict === 'unavailable'),
     )
   })
 
-  test('control characters of a hostile kernel never reach an answer, nor do endless lines', () => {
+  test('has no control characters and no endless lines of a hostile kernel', () => {
     const verdict = readVerdict(bytes({ ...failed, lines: [`a\u001b[2Jb\u202e${'x'.repeat(999)}`] }))
     expect(tellVerdict(verdict)).toMatch(/^insmod: invalid module format\na\?\[2Jb\?x+$/)
     expect(tellVerdict(verdict).length).toBeLessThan(300)
   })
 })
 
-test('its job is a document like that of a build', () => {
+test('the job of a load test is a document like that of a build', () => {
   const job: LoadTestJob = {
     settings: {
       KIND: 'kmod',

@@ -1,4 +1,4 @@
-// What the canary takes for good, and what it says of all else, by signatures that are made as the registry makes them.
+// Tests which probes the canary accepts, and its messages for all others. The signatures are made as the registry makes them.
 
 import { generateKey } from 'openpgp'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -13,7 +13,7 @@ const PATH = '/driver/1.0.0%2Bdriver/x86_64/falco_debian_6.1.1-1-amd64_1.ko'
 const KEY_PATH = '/keys/falco-probes.asc'
 const PROBE = Buffer.from('a module')
 const NOW = Date.UTC(2026, 10, 27, 12)
-/** What a URL has that may be opened by it. */
+/** The part of a URL that gives access. */
 const OPENS = 'X-Amz-Signature=0123'
 
 const keyPair = () =>
@@ -54,7 +54,7 @@ const problem = (status: number, detail: string, more: Record<string, string> = 
 
 type Answers = Readonly<Record<string, Reply | (() => Reply)>>
 
-/** A registry that answers so; what is not said otherwise is as it should be. */
+/** Asks a registry that gives these answers, and correct answers otherwise. */
 async function asked(own: Answers = {}) {
   let now = NOW
   const all: string[] = []
@@ -80,7 +80,7 @@ async function asked(own: Answers = {}) {
     now: () => now,
   }
   const found = await askAsHost(ports, REGISTRY, PATH)
-  // It is logged.
+  // The result is logged.
   expect(JSON.stringify(found)).not.toContain(OPENS)
   return { found, all, waited: now - NOW }
 }
@@ -90,13 +90,13 @@ const whyOf = async (own: Answers) => {
 }
 
 describe('a probe is good', () => {
-  test('that comes through a redirect, with its record, its signature and its statement', async () => {
+  test('if it arrives through a redirect, with its record, its signature and its statement', async () => {
     const { found, all } = await asked()
     expect(found).toEqual({ tag: 'good', sha256: sha256(PROBE), bytes: PROBE.length })
     expect(all).toEqual([PATH, `/s3/probe?${OPENS}`, `${PATH}.json`, `${PATH}.asc`, KEY_PATH])
   })
 
-  test('that is built while it is waited for: the registry says when to come again', async () => {
+  test('if the registry builds it while the canary retries after each Retry-After', async () => {
     const waits = [
       problem(503, 'is being built', { 'retry-after': '5' }),
       reply(307, '', { location: '/wait/x' }),
@@ -110,7 +110,7 @@ describe('a probe is good', () => {
 })
 
 describe('a probe is bad', () => {
-  test('that is not there when the patience is over, or would come later', async () => {
+  test('if it does not arrive in time, or the registry gives no time for a retry', async () => {
     const late = await asked({ [PATH]: problem(503, 'waits for a builder', { 'retry-after': '50' }) })
     expect(late.found).toMatchObject({ tag: 'bad', why: expect.stringContaining('503, waits for a builder') })
     expect(late.waited).toBe(100_000)
@@ -118,7 +118,7 @@ describe('a probe is bad', () => {
     expect([never.found.tag, never.waited]).toEqual(['bad', 0])
   })
 
-  test('that is withdrawn, in the words of the registry, and in none of the store', async () => {
+  test('if it is withdrawn, and the message quotes the registry but not the store', async () => {
     expect(await whyOf({ [PATH]: problem(410, 'it panics') })).toContain(
       `${PATH}: the answer is 410, it panics`,
     )
@@ -128,7 +128,7 @@ describe('a probe is bad', () => {
     expect(await whyOf({ [PATH]: cutOff })).toMatch(/: the answer is 410$/)
   })
 
-  test('whose bytes are not those of its record, or not those that were signed', async () => {
+  test('if its bytes differ from its record or from the signed bytes', async () => {
     const other = Buffer.from('b module')
     expect(await whyOf({ [`/s3/probe?${OPENS}`]: reply(200, other) })).toMatch(
       /received bytes have the sha256/,
@@ -139,7 +139,7 @@ describe('a probe is bad', () => {
     )
   })
 
-  test('that is signed by another key, or by none', async () => {
+  test('if another key signed it, or no key', async () => {
     const foreign = reply(200, await signed(PROBE, statement(), another))
     expect(await whyOf({ [`${PATH}.asc`]: foreign })).toMatch(/which is not a believed key/)
     expect(await whyOf({ [`${PATH}.asc`]: reply(200, 'none') })).toMatch(
@@ -147,7 +147,7 @@ describe('a probe is bad', () => {
     )
   })
 
-  test('that is genuine, and another one than was asked for', async () => {
+  test('if it is genuine but not the requested one', async () => {
     const others = ['1.0.1%2Bdriver', 'aarch64', 'scap_', '6.1.2-1-amd64', '.o']
     const parts = ['1.0.0%2Bdriver', 'x86_64', 'falco_', '6.1.1-1-amd64', '.ko']
     for (const [i, part] of parts.entries()) {
@@ -160,7 +160,7 @@ describe('a probe is bad', () => {
     expect(await whyOf({ [`${PATH}.asc`]: unstated })).toMatch(/does not state statement=1/)
   })
 
-  test('that is redirected for ever, or of which nothing answers', async () => {
+  test('if its redirects are endless, or if the registry does not answer', async () => {
     expect(await whyOf({ [PATH]: reply(307, '', { location: PATH }) })).toMatch(
       /redirected more than 10 times/,
     )

@@ -13,7 +13,7 @@ import { clientNames, type HostId, host, RAW } from '../../support/hosts.ts'
 
 const KMOD: Wanted = { driverVersion: '10.2.0+driver', driverName: 'falco', kind: 'kmod' }
 
-/** `target_release_version` that a client asks for there, or the code of its refusal. */
+/** `target_release_version` that a client asks for on a host, or the code of its refusal. */
 function asked(id: string, facts: HostFacts, wanted: Wanted = KMOD): string {
   const client = CLIENTS.find((row) => row.id === id)
   if (!client) throw new Error(`no client ${id}`)
@@ -64,7 +64,7 @@ const now: readonly [HostId, string][] = [
   ['noOsRelease', 'undetermined_5.15.96-0-virt_1'],
 ]
 
-/** Where falcoctl of today sends no request for a module, and why. */
+/** Hosts on which today's falcoctl sends no request for a module, and the reasons. */
 const UNASKED: Readonly<Partial<Record<HostId, string>>> = {
   oracle: 'unsupported-kind',
   cos: 'unsupported-kind',
@@ -73,15 +73,18 @@ const UNASKED: Readonly<Partial<Record<HostId, string>>> = {
 }
 
 describe('falcoctl', () => {
-  test.each(now)('of today names %s %s, and asks for it unless it has reasons not to', (id, name) => {
-    for (const client of ['falcoctl-0.14.0', 'falcoctl-0.13.0'])
-      expect(asked(client, host(id))).toBe(UNASKED[id] ?? name)
-    const { target, kernelRelease, kernelVersion } = falcoctlIdentity(host(id))
-    expect(`${target}_${kernelRelease}_${kernelVersion}`).toBe(name)
-  })
+  test.each(now)(
+    'of today names the kernel of %s %s, and asks for it except on unsupported hosts',
+    (id, name) => {
+      for (const client of ['falcoctl-0.14.0', 'falcoctl-0.13.0'])
+        expect(asked(client, host(id))).toBe(UNASKED[id] ?? name)
+      const { target, kernelRelease, kernelVersion } = falcoctlIdentity(host(id))
+      expect(`${target}_${kernelRelease}_${kernelVersion}`).toBe(name)
+    },
+  )
 
   test.each<[string, HostId, string]>([
-    // The vendor's word stayed behind the number, but never on Ubuntu itself.
+    // The vendor's suffix stayed after the number, but never on Ubuntu itself.
     ['falcoctl-0.7.0', 'photon', 'photon_5.10.198-1.ph4_1-photon'],
     ['falcoctl-0.7.0', 'mint', 'linuxmint_5.15.0-89-generic_99-Ubuntu'],
     ['falcoctl-0.7.0', 'ubuntu', 'ubuntu-generic_5.19.0-41-generic_42~22.04.1'],
@@ -92,7 +95,7 @@ describe('falcoctl', () => {
     ['falcoctl-0.8.0', 'tencent', 'tencentos_5.4.119-19.0009.28_1'],
     ['falcoctl-0.7.2', 'cos', 'malformed'],
     ['falcoctl-0.8.0', 'cos', 'unsupported-kernel'],
-    // Until it chose by itself, it asked for a module whatever the kernel was.
+    // Before it chose the kind of driver itself, it asked for a module on any kernel.
     ['falcoctl-0.7.2', 'oracle', 'ol_5.4.17-2136.323.8.2.el8uek.x86_64_2'],
     ['falcoctl-0.8.0', 'oracle', 'unsupported-kind'],
     ['falcoctl-0.10.0', 'cos', 'unsupported-kind'],
@@ -122,7 +125,7 @@ describe('falcoctl', () => {
       const facts = hostFacts({ ...RAW.debian, release, version: '#1 SMP' })
       for (const id of ['falcoctl-0.14.0', 'falcoctl-0.13.0', 'falcoctl-0.10.0', 'falcoctl-0.8.0'])
         expect(asked(id, facts)).toBe('unsupported-kernel')
-      // A name without a release is none.
+      // A name without a release is malformed.
       for (const id of ['falcoctl-0.7.2', 'falcoctl-0.7.0']) expect(asked(id, facts)).toBe('malformed')
     },
   )
@@ -133,22 +136,25 @@ describe('falcoctl', () => {
     ['falcoctl-0.10.0', 'kmod', 'aarch64', '3.15.0', '3.16.0'],
     ['falcoctl-0.8.0', 'ebpf', 'x86_64', '4.13.16', '4.14.0'],
     ['falcoctl-0.8.0', 'ebpf', 'aarch64', '4.16.1', '4.17.0'],
-  ])('%s asks for no %s probe of %s of Linux %s, but of %s', (id, kind, machine, older, oldest) => {
-    const of = (release: string) =>
-      asked(id, hostFacts({ ...RAW.arch, machine, release, version: '#1' }), { ...KMOD, kind })
-    expect(of(`${older}-1`)).toBe('unsupported-kernel')
-    expect(of(`${oldest}-1`)).toBe(`arch_${oldest}-1_1`)
-    expect(
-      asked('falcoctl-0.7.2', hostFacts({ ...RAW.arch, machine, release: `${older}-1`, version: '#1' })),
-    ).toBe(`arch_${older}-1_1`)
-  })
+  ])(
+    '%s asks for no %s probe on %s with Linux %s, but for one with %s',
+    (id, kind, machine, older, oldest) => {
+      const of = (release: string) =>
+        asked(id, hostFacts({ ...RAW.arch, machine, release, version: '#1' }), { ...KMOD, kind })
+      expect(of(`${older}-1`)).toBe('unsupported-kernel')
+      expect(of(`${oldest}-1`)).toBe(`arch_${oldest}-1_1`)
+      expect(
+        asked('falcoctl-0.7.2', hostFacts({ ...RAW.arch, machine, release: `${older}-1`, version: '#1' })),
+      ).toBe(`arch_${older}-1_1`)
+    },
+  )
 
-  test('asks by the release of uname -r where uname -v says no package of Debian', () => {
+  test('uses the release of uname -r if uname -v names no package of Debian', () => {
     const facts = hostFacts({ ...RAW.debian, version: '#1 SMP PREEMPT_DYNAMIC' })
     expect(asked('falcoctl-0.14.0', facts)).toBe('debian_6.1.0-56-amd64_1')
   })
 
-  test('given the release of another kernel alone, asks on Debian for the running one', () => {
+  test('asks on Debian for the running kernel if only the release of another kernel is given', () => {
     // --kernelrelease without --kernelversion leaves uname -v as it is, which has the package's version.
     const facts = hostFacts({ ...RAW.debian, release: '6.1.0-57-amd64' })
     expect(asked('falcoctl-0.14.0', facts)).toBe(asked('falcoctl-0.14.0', host('debian')))
@@ -171,7 +177,7 @@ describe('falcoctl', () => {
         expect(asked(id, facts)).toMatch(/^(?:unknown-target|unsupported-kernel|malformed)$/)
   })
 
-  test('crashes on a Flatcar of no semantic version, and asks nothing', () => {
+  test('crashes on a Flatcar without a semantic version, and asks nothing', () => {
     const osRelease = 'ID=flatcar\nVERSION_ID=3794.0'
     expect(asked('falcoctl-0.14.0', hostFacts({ ...RAW.flatcar, osRelease }))).toBe('unknown-target')
   })
@@ -225,7 +231,7 @@ describe('falco-driver-loader', () => {
     expect(name?.path).toBe(path)
   })
 
-  test('gives up on a minikube that does not say its version', () => {
+  test('asks nothing on a minikube without a version, where falcoctl asks for buildroot', () => {
     const facts = hostFacts({ ...RAW.minikube, etcVersion: 'unknown' })
     expect(asked(LAST, facts)).toBe('unknown-target')
     expect(asked('falcoctl-0.14.0', facts)).toBe('buildroot_5.10.57_1')
@@ -248,7 +254,7 @@ describe("sysdig's loaders", () => {
     expect(pathOf('scap-driver-loader-0.32.0', facts, KMOD)).toBeUndefined()
   })
 
-  test('the loaders before 2021 ask by release and config, where there is one', () => {
+  test('the loaders before 2021 ask by release and config, and ask nothing without a config', () => {
     const facts = hostFacts({ ...RAW.cos, configMd5: 'd41d8cd98f00b204e9800998ecf8427e' })
     const ebpf: Wanted = { ...SCAP, driverVersion: '0.26.7', kind: 'ebpf' }
     expect(pathOf('sysdig-probe-loader', facts, ebpf)).toBe(
@@ -262,7 +268,7 @@ describe("sysdig's loaders", () => {
   })
 })
 
-/** The kernel's part of the name that a loader of Falco means. */
+/** The kernel's part of the name that a loader of Falco asks for. */
 function meantBy({ id, program }: Client, facts: HostFacts) {
   const version = id.slice(program.length + 1).replace('2020-04', APRIL_2020)
   if (program === 'falcoctl') return falcoctlIdentity(facts, version)
@@ -274,7 +280,7 @@ describe('every client', () => {
     expect(new Set(CLIENTS.map(({ id }) => id)).size).toBe(CLIENTS.length)
   })
 
-  test('follows redirects exactly where its layout says so', () => {
+  test('follows redirects exactly if its layout allows them', () => {
     for (const id of Object.keys(RAW) as HostId[])
       for (const driverName of DRIVER_NAMES)
         for (const kind of KINDS)
@@ -328,7 +334,7 @@ describe('every client', () => {
     kind: fc.constantFrom(...KINDS),
   })
 
-  test('asks on any host for a path that reads back as it means it, or for nothing', () => {
+  test('asks on any host for nothing, or for a path that is parsed to the same values', () => {
     let read = 0
     fc.assert(
       fc.property(hosts, wanted, ({ id, versionId, ...raw }, what) => {

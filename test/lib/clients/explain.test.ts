@@ -5,7 +5,7 @@ import { explain } from '../../../lib/clients/explain.ts'
 const HOST = 'https://probes.example:8443'
 
 describe('the explanation of a name', () => {
-  test('says the parts, the canonical name and who asks', () => {
+  test('lists the parts, the canonical name and the clients', () => {
     expect(
       explain(`${HOST}/driver/9.1.0%2Bdriver/aarch64/falco_rhel_4.18.0-553.el8_10.aarch64_1.ko.asc?x=1#y`),
     ).toEqual({
@@ -31,14 +31,14 @@ describe('the explanation of a name', () => {
     })
   })
 
-  test('says when nobody asks, and why', () => {
+  test('gives the reason if no client asks for the name', () => {
     expect(explain('driver/6.0.1+driver/x86_64/scap_ubuntu-hwe_5.15.0-33-hwe_34~20.04.1.ko')).toMatchObject({
       clients: [],
       unreachable: expect.stringContaining('hwe'),
     })
   })
 
-  test('says what a bare number on Ubuntu may mean', () => {
+  test('explains a bare number on Ubuntu', () => {
     expect(explain('/driver/1/x86_64/falco_ubuntu-aws_5.15.0-1026-aws_30.ko')).toMatchObject({
       notes: [expect.stringContaining('#30~{series}')],
     })
@@ -63,13 +63,13 @@ describe('the explanation of a name', () => {
       'debian_6.1.0-56-amd64_1.ko',
       "falcoctl, and loaders since 0.35.0, ask so only where uname -v does not say the package's version",
     ],
-  ])('of %s says that %s', (file, note) => {
+  ])('of %s notes that %s', (file, note) => {
     expect(explain(`/driver/9.1.0+driver/x86_64/falco_${file}`)).toMatchObject({
       notes: expect.arrayContaining([note]),
     })
   })
 
-  test('of what the registry’s own loader asks says that no falcoctl does', () => {
+  test('of a name that only the registry’s own loader asks for lists no clients', () => {
     expect(explain('/driver/9.1.0+driver/x86_64/falco_undetermined_6.1.54-talos_1.ko')).toMatchObject({
       clients: [],
       unreachable: expect.stringContaining("only this registry's own loader"),
@@ -77,7 +77,7 @@ describe('the explanation of a name', () => {
     })
   })
 
-  test('knows the names of 2015', () => {
+  test('covers the names of 2015', () => {
     const md5 = 'efdd6af1cd18b7106b29002ca47b67b1'
     expect(
       explain(`/stable/sysdig-probe-binaries/sysdig-probe-0.1.102-x86_64-3.10.0-${md5}.ko`),
@@ -89,7 +89,7 @@ describe('the explanation of a name', () => {
     })
   })
 
-  test('says what is wrong', () => {
+  test('gives the fault of a malformed name', () => {
     expect(explain(`${HOST}/driver/1/sparc/falco_debian_6.1_1.ko`)).toEqual({
       tag: 'malformed',
       why: expect.stringContaining('"sparc"'),
@@ -97,7 +97,7 @@ describe('the explanation of a name', () => {
     expect(explain('')).toMatchObject({ tag: 'malformed' })
   })
 
-  test('is given for anything', () => {
+  test('exists for any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(['probe', 'config-hash', 'malformed']).toContain(explain(text).tag)

@@ -51,12 +51,12 @@ describe('os-release', () => {
     "'a",
     '~root',
     'a|b',
-  ])('a value that needs a shell names no kernel: %s', (value) => {
+  ])('a value that needs a shell is refused for ID and ignored elsewhere: %s', (value) => {
     expect(refusal(() => parseOsRelease(`ID=${value}`))).toMatch(/^os-release: its value of ID is "/)
     expect([...parseOsRelease(`ID=debian\nHOME_URL=${value}`).keys()]).toEqual(['ID'])
   })
 
-  test('a mark of UTF-8 before it, and UTF-8 in a name, change nothing', () => {
+  test('a byte order mark and UTF-8 in a name are accepted', () => {
     expect(Object.fromEntries(parseOsRelease('\ufeffID=debian\nNAME="Gerät"'))).toEqual({
       ID: 'debian',
       NAME: 'Gerät',
@@ -110,12 +110,15 @@ describe('the facts of a host', () => {
     ['version', { version: '#1\n#2' }, 'one line'],
     ['version', { version: '#'.repeat(65) }, 'at most 64 characters'],
     ['config-md5', { configMd5: 'D41D8CD98F00B204E9800998ECF8427E' }, '32 digits of lower-case hex'],
-  ])('what is needed and broken is named, with what it should be: %s', (field, change, words) => {
-    const message = refusal(() => hostFacts({ ...RAW.debian, ...change }))
-    expect(message).toMatch(new RegExp(`^${field}: `))
-    expect(message).toContain(words)
-    expect(message).not.toMatch(/[\^$[\]{}|]/)
-  })
+  ])(
+    'the error for a broken required fact names it and describes a correct value: %s',
+    (field, change, words) => {
+      const message = refusal(() => hostFacts({ ...RAW.debian, ...change }))
+      expect(message).toMatch(new RegExp(`^${field}: `))
+      expect(message).toContain(words)
+      expect(message).not.toMatch(/[\^$[\]{}|]/)
+    },
+  )
 
   test('a version in another alphabet is read', () => {
     const version = '#1 SMP Тест 2026'
@@ -128,14 +131,14 @@ describe('the facts of a host', () => {
     ['etc-version', { etcVersion: 'v'.repeat(300) }, 'etcVersion', /not one short line/],
     ['etc-version', { etcVersion: 'major="7"\nproductversion="7.2.1"' }, 'etcVersion', /not one short line/],
     ['etc-version', { etcVersion: 'Gerät 1.2.3' }, 'etcVersion', /not one short line/],
-  ] as const)('%s that is odd is ignored, and said', (field, change, name, why) => {
+  ] as const)('%s with an odd value is ignored, with the reason', (field, change, name, why) => {
     const facts = hostFacts({ ...RAW.debian, ...change })
     expect(facts.ignored).toEqual([{ field, why: expect.stringMatching(why) }])
     expect(facts[name]).toBeUndefined()
     expect(facts.unameRelease).toBe(RAW.debian.release)
   })
 
-  test('an /etc/VERSION without a version makes no minikube, which is said', () => {
+  test('an /etc/VERSION without a version is ignored, with the reason', () => {
     const { ignored } = hostFacts({ ...RAW.debian, etcVersion: 'unknown' })
     expect(ignored).toEqual([{ field: 'etc-version', why: expect.stringContaining('such as v1.26.0') }])
     expect(hostFacts({ ...RAW.minikube }).ignored).toEqual([])

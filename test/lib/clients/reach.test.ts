@@ -7,7 +7,7 @@ function reachOf(file: string, arch = 'x86_64') {
   return reach(asked, layout)
 }
 
-describe('who asks for a name', () => {
+describe('the clients that ask for a name', () => {
   test.each([
     [
       'falco_debian_6.1.192-2-cloud-amd64_1.ko',
@@ -17,7 +17,7 @@ describe('who asks for a name', () => {
     ['falco_debian_6.1.192-2-amd64_1.ko', 'falco-driver-loader 0.35.0', 'falcoctl 0.13 and later'],
     ['falco_debian_6.1.192-2-amd64_1.o', 'falco-driver-loader 0.35.0', 'falcoctl 0.10 to 0.12'],
     ['falco_debian_6.1.192-2-amd64_3.ko', 'falco-driver-loader 0.35.0', 'falco-driver-loader 0.35.1 to 0.36'],
-    // Where uname -v does not say the package's version, clients of today ask so too.
+    // If uname -v lacks the package's version, today's clients ask for this name too.
     ['falco_debian_6.1.0-56-amd64_1.ko', 'falco-driver-loader 0.23 to 0.32', 'falcoctl 0.13 and later'],
     ['falco_ubuntu-gke_5.4.0-1049-gke_52.ko', 'falco-driver-loader 0.33', 'falcoctl 0.13 and later'],
     [
@@ -39,7 +39,7 @@ describe('who asks for a name', () => {
     ['falco_photon_6.1.10-11.ph5_1-photon.ko', 'falcoctl 0.7.0 and 0.7.1', 'falcoctl 0.7.0 and 0.7.1'],
     ['falco_talos_5.15.102-talos_1_v1.3.6.o', 'falco-driver-loader 0.35.0', 'falcoctl 0.10 to 0.12'],
     ['falco_flatcar_3185.0.0_1.ko', 'falco-driver-loader 0.23 to 0.32', 'falcoctl 0.13 and later'],
-    // Since 0.8.0 falcoctl takes a module for useless there, and sends no request.
+    // Since 0.8.0, falcoctl considers a module useless there and sends no request.
     [
       'falco_ol_5.15.0-300.163.18.el9uek.x86_64_2.ko',
       'falco-driver-loader 0.23 to 0.32',
@@ -53,7 +53,7 @@ describe('who asks for a name', () => {
     ['falco_cos_5.15.146+_1.ko', 'falco-driver-loader 0.23 to 0.32', 'falco-driver-loader 0.35.1 to 0.36'],
     ['falco_cos_5.15.146-x_1.ko', 'falco-driver-loader 0.23 to 0.32', 'falcoctl 0.7.2 and 0.7.3'],
     ['falco_cos_5.15.146+_1.o', 'falco-driver-loader 0.23 to 0.32', 'falcoctl 0.10 to 0.12'],
-    // No falcoctl reads that release.
+    // No falcoctl can read that release.
     [
       'falco_raspbian_6.1.21-v8+_1.ko',
       'falco-driver-loader 0.23 to 0.32',
@@ -67,7 +67,7 @@ describe('who asks for a name', () => {
     expect(said.tag === 'reachable' && [said.by[0], said.by.at(-1)]).toEqual([first, last])
   })
 
-  test('redhat is asked for as rhel and rhcos', () => {
+  test('ask for redhat as rhel and rhcos', () => {
     expect(reachOf('falco_redhat_4.18.0-553.el8_10.x86_64_1.ko')).toMatchObject({ as: ['rhel', 'rhcos'] })
   })
 
@@ -85,11 +85,11 @@ describe('who asks for a name', () => {
     ['falco_vanilla_6.1.0_1.ko', 'vanilla'],
     ['falco_undetermined_6.1.54-talos_1.ko', "only this registry's own loader"],
     ['falco_CentOS_6.1.0_1.ko', 'lower case'],
-  ])('nobody computes %s: %s', (file, why) => {
+  ])('do not exist for the name %s: %s', (file, why) => {
     expect(reachOf(file)).toEqual({ tag: 'unreachable', why: expect.stringContaining(why) })
   })
 
-  test('a name may be computed by clients that ask by another layout', () => {
+  test('may exist for a name in another layout only', () => {
     const { asked } = parseProbe('/driver/9.1.0+driver/falco_talos_5.15.102-talos_1_v1.3.6.o')
     expect(reach(asked).tag).toBe('reachable')
     expect(reach(asked, 'flat').tag).toBe('unreachable')

@@ -40,7 +40,7 @@ test('dpkg-deb finds the control file, and unpacks every file with its bytes and
   expect(statSync(join(dir, 'control/postinst')).mode & 0o777).toBe(0o755)
 })
 
-test('each folder comes before what is in it, and all belongs to root', () => {
+test('each folder precedes its contents, and root owns everything', () => {
   const file = join(dir, 'b.deb')
   writeFileSync(file, packDeb(parts))
   const listed = execFileSync('dpkg-deb', ['-c', file]).toString().trimEnd().split('\n')
@@ -60,7 +60,7 @@ const file = fc.record({
   body: fc.uint8Array({ maxLength: 2000 }),
 })
 
-test('whatever is packed is read again, and the same parts give the same bytes in whatever order', async () => {
+test('packed files are read back unchanged, and the order of the parts does not change the bytes', async () => {
   const some = fc.uniqueArray(file, { selector: ({ path }) => path, maxLength: 12 })
   await fc.assert(
     fc.asyncProperty(some, async (files) => {

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Compression, compressionOf, decompressed } from '../../../lib/formats/decompress.ts'
 
-/** As the machine's own tool writes it. */
+/** Packs with the machine's own tool. */
 const packed =
   (command: string, ...args: string[]) =>
   (text: Uint8Array): Uint8Array =>
@@ -17,7 +17,7 @@ async function unpacked(bytes: Uint8Array, maxBytes = 1 << 28): Promise<Buffer> 
   return Buffer.concat(chunks)
 }
 
-/** Half of it like a list, half like an image. */
+/** One part resembles a list, the other one an image. */
 const TEXT = Buffer.concat([
   Buffer.alloc(3_000_000, 'kernel-devel 5.14.0\n'),
   Buffer.from(Array.from({ length: 200_000 }, (_, i) => (i * i * 31 + (i >> 3)) & 255)),
@@ -47,14 +47,14 @@ describe.each([
   })
 })
 
-test('lzma is known to be unknown', () => {
+test('lzma is not recognized', () => {
   expect(compressionOf(packed('xz', '--format=lzma')(TEXT))).toBeUndefined()
 })
 
 test.each([
   ['xz with SHA-256', packed('xz', '-0', '--check=sha256', '--block-size=20000')],
   ['bzip2', packed('bzip2')],
-])('%s that is broken anywhere ends with an error or with other bytes, and ends', async (_, pack) => {
+])('the decompression of corrupt %s ends, with an error or with some bytes', async (_, pack) => {
   const whole = pack(TEXT.subarray(0, 100_000))
   await fc.assert(
     fc.asyncProperty(fc.nat(whole.length - 1), fc.nat(255), fc.boolean(), async (at, byte, cut) => {
@@ -81,12 +81,12 @@ describe('bzip2', () => {
     expect((await unpacked(bytes(text))).equals(text)).toBe(true)
   })
 
-  test('of several files in one, as pbzip2 writes them, gives back all', async () => {
+  test('gives back all of several concatenated files, as pbzip2 writes them', async () => {
     const text = TEXT.subarray(0, 50_000)
     expect(await unpacked(Buffer.concat([bytes(text), bytes(text)]))).toEqual(Buffer.concat([text, text]))
   })
 
-  test('gives back whatever was packed', async () => {
+  test('gives back any packed bytes', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 3000, max: 7 }), async (text) => {
         expect(Buffer.compare(await unpacked(bytes(text)), Buffer.from(text))).toBe(0)

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { needsOf } from '../../../lib/formats/elf-needs.ts'
 
 const FOLDER = '/usr/bin'
-/** Every tenth program of this machine, and what curl needs, as programs of many makers are linked in many ways. */
+/** Every tenth program of this machine, curl and gpgv: different makers link programs in different ways. */
 const PROGRAMS = [
   ...readdirSync(FOLDER)
     .sort()
@@ -20,7 +20,7 @@ const PROGRAMS = [
 const bodyOf = (path: string): Buffer => readFileSync(realpathSync(path))
 const isElf = (body: Buffer): boolean => body.subarray(0, 4).toString('latin1') === '\x7fELF'
 
-test('programs of this machine need what readelf says of them', () => {
+test('the interpreter and the libraries of real programs are those that readelf prints', () => {
   const programs = PROGRAMS.filter((path) => isElf(bodyOf(path)))
   expect(programs.length).toBeGreaterThan(10)
   for (const path of programs) {
@@ -39,7 +39,7 @@ test('a script needs nothing', () => {
   expect(needsOf(Buffer.alloc(0))).toBeUndefined()
 })
 
-test('a program that was cut off or changed is read, or refused by name, and nothing else', () => {
+test('a program that was cut off or changed is read, or refused with a ProbeError', () => {
   const whole = bodyOf('/usr/bin/curl')
   const refused = (body: Uint8Array): void => {
     try {

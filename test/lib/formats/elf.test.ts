@@ -59,14 +59,14 @@ describe('sections of real objects', () => {
     expect(info.split('\0').filter(Boolean)).toEqual(lines)
   })
 
-  test('an object inside a larger buffer is read as it stands', () => {
+  test('an object inside a larger buffer is read correctly', () => {
     const larger = new Uint8Array(MODULE.length + 20).fill(0xff)
     larger.set(MODULE, 7)
     expect(readElf(larger.subarray(7, 7 + MODULE.length))).toEqual(readElf(MODULE))
   })
 })
 
-describe('what is no object for a probe', () => {
+describe('a file that is not a valid probe object', () => {
   test.each([
     ['nothing at all', new Uint8Array(), /0 bytes cannot hold an ELF header/],
     ['an HTML page', new TextEncoder().encode('<!doctype html>'.repeat(20)), /does not begin as an ELF file/],
@@ -93,7 +93,7 @@ describe('what is no object for a probe', () => {
       /section 65280 should hold/,
     ],
     ['names in the empty section', (v) => v.setUint16(62, 0, true), /section 0 should hold/],
-  ])('%s is refused', (_, patch, message) => {
+  ])('an object with %s is refused', (_, patch, message) => {
     expect(refusal(() => readElf(patched(MODULE, patch)))).toMatch(message)
   })
 
@@ -115,18 +115,18 @@ describe('what is no object for a probe', () => {
     ['one of no bytes', (v) => v.setBigUint64(header + 32, 0n, true), /\.modinfo is empty/],
     ['a compressed one', (v) => v.setBigUint64(header + 8, 0x802n, true), /\.modinfo is compressed/],
     ['one that no loader looks at', (v) => v.setBigUint64(header + 8, 0n, true), /not marked as loaded/],
-  ])('of sections, %s is refused', (_, patch, message) => {
+  ])('a bad section is refused: %s', (_, patch, message) => {
     expect(refusal(() => loadedSection(readElf(patched(MODULE, patch)), '.modinfo'))).toMatch(message)
   })
 
-  test('a section that is not there is refused, and so is a second one of its name', () => {
+  test('a missing section is refused, and so is a second one of the same name', () => {
     const elf = readElf(MODULE)
     expect(refusal(() => loadedSection(elf, '.nowhere'))).toMatch(/no section \.nowhere/)
     const twice = { ...elf, sections: [...elf.sections, ...elf.sections] }
     expect(refusal(() => loadedSection(twice, '.modinfo'))).toMatch(/2 sections \.modinfo/)
   })
 
-  test('a name without an end is refused before it is long', () => {
+  test('a section name without an end is refused after 255 bytes', () => {
     const names = sectionHeaderAt(MODULE, '.strtab')
     const endless = new Uint8Array(MODULE.length + 4096).fill(0x61)
     endless.set(MODULE)
@@ -136,10 +136,10 @@ describe('what is no object for a probe', () => {
   })
 })
 
-describe('whatever the bytes', () => {
+describe('hostile bytes', () => {
   const readsOrRefuses = (bytes: Uint8Array) => void refusal(() => readElf(bytes))
 
-  test('the widest section table there can be, all over one long name, is read or refused in bounded work', () => {
+  test('the largest section table with one long name is read', () => {
     const count = 0xfeff
     const bytes = new Uint8Array(64 + count * 64 + 256).fill(0x61)
     bytes.set(MODULE.subarray(0, 64))

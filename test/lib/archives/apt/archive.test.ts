@@ -37,7 +37,7 @@ function archive(answer: () => Uint8Array) {
   return { ...aptArchive(ports, { suites, keyring, keep: keepOf(['linux-image']) }), asked: () => asked }
 }
 
-test('many who ask at once are one reading of the lists, and who asks later has them read again', async () => {
+test('concurrent requests share one read of the lists, and a later request reads them again', async () => {
   const { packages, asked } = archive(() => inRelease)
   await Promise.all(Array.from({ length: 20 }, () => packages('x86_64')))
   expect(asked()).toBe(1)
@@ -45,7 +45,7 @@ test('many who ask at once are one reading of the lists, and who asks later has 
   expect(asked()).toBe(2)
 })
 
-test('a reading that failed fails all who wait for it, and nobody after them', async () => {
+test('a failed read fails all requests that wait for it, but no later ones', async () => {
   let down = true
   const { packages } = archive(() => (down ? new Uint8Array() : inRelease))
   const tried = await Promise.allSettled(Array.from({ length: 5 }, () => packages('x86_64')))

@@ -24,7 +24,7 @@ const all = (...packages: RelatedPackage[]): Promise<Everything> => everythingOf
 const shown = (packages: readonly RelatedPackage[]): string[] =>
   packages.map(({ name, version }) => `${name}=${version}`)
 
-test('a package brings what it depends on, before it is unpacked and after, and what those depend on', async () => {
+test('a closure contains the dependencies and pre-dependencies of a package, and theirs in turn', async () => {
   const archive = await all(
     pkg('gcc', { depends: 'cpp (= 1), libc6:any (>= 1)', preDepends: 'base' }),
     pkg('cpp', { depends: 'libmpc' }),
@@ -33,7 +33,7 @@ test('a package brings what it depends on, before it is unpacked and after, and 
   expect(shown(closureOf(archive, ['gcc']))).toEqual(['base=1', 'cpp=1', 'gcc=1', 'libc6=1', 'libmpc=1'])
 })
 
-test('of alternatives the first that exists is taken, in a version that will do', async () => {
+test('the first alternative that exists in a matching version is chosen', async () => {
   const archive = await all(
     pkg('a', { depends: 'gone | old (>= 2) | kept | other' }),
     pkg('old'),
@@ -43,7 +43,7 @@ test('of alternatives the first that exists is taken, in a version that will do'
   expect(shown(closureOf(archive, ['a']))).toEqual(['a=1', 'kept=1'])
 })
 
-test('of several versions the newest is taken that the relation allows', async () => {
+test('the newest version that the relation allows is chosen', async () => {
   const versions = ['1.9', '1.10', '2.0~rc1', '2.0'].map((version) => pkg('lib', { version }))
   const of = async (depends: string) => shown(closureOf(await all(pkg('a', { depends }), ...versions), ['a']))
   expect(await of('lib')).toContain('lib=2.0')
@@ -54,7 +54,7 @@ test('of several versions the newest is taken that the relation allows', async (
   )
 })
 
-test('a name that others provide is met by the one of the highest priority, then by the first by name', async () => {
+test('for a virtual package, the provider of the highest priority is chosen, then the first by name', async () => {
   const awk = { provides: 'awk' }
   const archive = [
     pkg('base', { preDepends: 'awk' }),
@@ -67,7 +67,7 @@ test('a name that others provide is met by the one of the highest priority, then
   expect(shown(closureOf(await all(...optional), ['base']))).toEqual(['base=1', 'busy=1'])
 })
 
-test('a version is asked of what is provided as well', async () => {
+test('a provided name must match the required version too', async () => {
   const of = async (provides: string) =>
     closureOf(await all(pkg('a', { depends: 'api (>= 2)' }), pkg('lib', { provides })), ['a'])
   expect(shown(await of('api (= 2.1)'))).toEqual(['a=1', 'lib=1'])
@@ -75,7 +75,7 @@ test('a version is asked of what is provided as well', async () => {
   await expect(of('api (= 1)')).rejects.toThrow('no api (>= 2), which a needs')
 })
 
-test('what is missing is named, with who needs it', async () => {
+test('the error for a missing package names it, and names the build root that needs it', async () => {
   await expect(all().then((archive) => closureOf(archive, ['gcc-14']))).rejects.toMatchObject({
     code: 'headers-not-found',
     message: 'the archive has no gcc-14, which a build root needs',
@@ -87,7 +87,7 @@ const archives = fc
   .array(fc.array(fc.constantFrom(...NAMES), { maxLength: 3 }), { minLength: 6, maxLength: 6 })
   .map((needs) => NAMES.map((name, i) => pkg(name, { depends: needs[i]!.join(', ') })))
 
-test('a closure needs nothing that is not in it, holds each name once, and does not depend on the order of the list', async () => {
+test('a closure is complete, contains each name once, and does not depend on the order of the list', async () => {
   await fc.assert(
     fc.asyncProperty(archives, fc.subarray(NAMES, { minLength: 1 }), async (packages, names) => {
       const closure = closureOf(await all(...packages), names)

@@ -1,5 +1,5 @@
-// What an archive may sign with today. gpg makes each case, and openpgp.js, which knows nothing of our own verifier, has to
-// say the same of it.
+// Tests which keys and signatures of an archive are trusted today. gpg makes each case. openpgp.js, which is independent of
+// our own verifier, must give the same result.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,21 +13,21 @@ const SUITE = { mirror: 'http://mirror.invalid/debian', suite: 'bookworm' }
 const NOW = Date.UTC(2026, 10, 22, 22)
 const TEXT = 'Origin: Debian\nCodename: bookworm\nDate: Sun, 22 Nov 2026 20:51:12 UTC\n'
 
-/** As gpg takes it: `20261122T205112`. */
+/** A time in the format of gpg: `20261122T205112`. */
 const at = (time: string): string[] => ['--faked-system-time', time]
 const MADE = at('20200101T000000')
 const SIGNED = at('20261122T205112')
 
 interface Case {
-  /** gpg's word for the key; ed25519 */
+  /** gpg's name for the type of the key; default: ed25519 */
   readonly kind?: string
-  /** how long it lasts; for ever */
+  /** lifetime of the key; default: unlimited */
   readonly lasts?: string
-  /** options of its making */
+  /** options for making the key */
   readonly made?: readonly string[]
-  /** options of the signature */
+  /** options for the signature */
   readonly signed?: readonly string[]
-  /** what happens to the key after it has signed */
+  /** a change to the key after it has signed */
   readonly after?: (gpg: Gpg) => void
   readonly exported?: readonly string[]
 }
@@ -60,7 +60,7 @@ function archive({
 const fingerprintIn = (gpg: Gpg): string =>
   /^fpr:+([0-9A-F]{40}):/m.exec(gpg.run(['--with-colons', '--list-keys']))?.[1] ?? ''
 
-/** By what gpg made with the key: of no reason. */
+/** Uses the certificate that gpg made with the key: it gives no reason. */
 function revoke(gpg: Gpg): void {
   const file = join(gpg.home, 'openpgp-revocs.d', `${fingerprintIn(gpg)}.rev`)
   writeFileSync(file, readFileSync(file, 'utf8').replace(':-----BEGIN', '-----BEGIN'))
@@ -76,11 +76,11 @@ const retire = (time: string) => (gpg: Gpg) => {
 
 const WEAK = ['--allow-weak-digest-algos']
 
-/** By a later word of its own: that it had ended before. */
+/** A later self-signature moves the expiry before the signature of the list. */
 const shorten = (gpg: Gpg) =>
   gpg.run([...at('20200102T000000'), '--quick-set-expire', fingerprintIn(gpg), '1y'])
 
-/** gpg leaves the last name: there is another one until it is exported. */
+/** gpg refuses to revoke the last name, so the key has another one until it is exported. */
 const revokeName = (gpg: Gpg) => {
   const [key, when] = [fingerprintIn(gpg), at('20261101T000000')]
   gpg.run([...when, '--quick-add-uid', key, 'Another'])
@@ -151,7 +151,7 @@ async function oracle({ keyring, list }: Archive): Promise<boolean> {
   }
 }
 
-test.each(CASES)('a list signed %s: believed %s', async (_, believed, of) => {
+test.each(CASES)('a list signed %s: trusted %s', async (_, believed, of) => {
   const made = archive(of)
   expect({ ours: await ours(made), oracle: await oracle(made) }).toEqual({ ours: believed, oracle: believed })
 })

@@ -57,15 +57,15 @@ const release = (inRelease: string, now = NOW, suite: Suite = SUITE) => {
 
 const refused = expect.objectContaining({ code: 'signature-invalid' })
 
-describe('a suite of Ubuntu, whose updates have the code name of their release', () => {
+describe('an updates suite of Ubuntu, which has the codename of its release', () => {
   const updates = body('Suite: jammy-updates\n').replace('Codename: bookworm', 'Codename: jammy')
   const suiteOf = (suite: string): Suite => ({ ...SUITE, suite })
 
-  test('is told by its suite', async () => {
+  test('is identified by its Suite field', async () => {
     await expect(release(await signed(updates), NOW, suiteOf('jammy-updates'))).resolves.toBeDefined()
   })
 
-  test('is not taken for the release itself', async () => {
+  test('is refused in place of the release, and the release in its place', async () => {
     await expect(release(await signed(updates), NOW, suiteOf('jammy'))).rejects.toEqual(refused)
     const own = updates.replace('jammy-updates', 'jammy')
     await expect(release(await signed(own), NOW, suiteOf('jammy-updates'))).rejects.toEqual(refused)
@@ -73,7 +73,7 @@ describe('a suite of Ubuntu, whose updates have the code name of their release',
   })
 })
 
-test('a list that another archive signs by this one’s name, and dates later, changes nothing here', async () => {
+test('a later list that another archive signs under the same name does not affect this archive', async () => {
   const ports = {
     ...{ now: () => NOW, lists: memoryListDates(), inputs: memoryStore().store, log: () => {} },
     fetch: async (url: string) => new TextEncoder().encode(url.includes('evil') ? evil : good),
@@ -97,7 +97,7 @@ describe('the real list of Raspberry Pi OS of July 2019', () => {
     return fetchRelease({ ...ports, log: () => {} }, BUSTER)
   }
 
-  test('is believed by the key of its archive, and has its lists in other forms than Debian', async () => {
+  test('verifies with the key of its archive, and has gzip lists but no xz lists', async () => {
     const files = await read(RASPBERRYPI_KEYS)
     expect(files.get('main/binary-amd64/Packages.gz')).toMatchObject({ bytes: 108924 })
     expect(files.get('main/binary-amd64/Packages.xz')).toBeUndefined()
@@ -106,27 +106,27 @@ describe('the real list of Raspberry Pi OS of July 2019', () => {
   test.each([
     ['Debian', DEBIAN_KEYRING],
     ['Proxmox', PROXMOX_KEYS],
-  ])('is not believed by the keys of %s', async (_, keyring) => {
+  ])('does not verify with the keys of %s', async (_, keyring) => {
     await expect(read(keyring)).rejects.toEqual(refused)
   })
 })
 
 describe("a suite's InRelease", () => {
-  test('signed by a key of the keyring, it tells the digests of its files', async () => {
+  test('gives the digests of its files if a key of the keyring signed it', async () => {
     const files = await release(await signed(body()))
     expect(files.get(PATH)).toEqual({ path: PATH, sha256: SHA, bytes: 12 })
     expect(files.get('evil')).toBeUndefined()
   })
 
-  test('unsigned, it is refused', async () => expect(release(body())).rejects.toEqual(refused))
+  test('is refused if it is unsigned', async () => expect(release(body())).rejects.toEqual(refused))
 
-  test('signed by an unknown key, it is refused', async () =>
+  test('is refused if an unknown key signed it', async () =>
     expect(release(await signedByAnother(body()))).rejects.toEqual(refused))
 
-  test('changed in one byte, it is refused', async () =>
+  test('is refused if one byte was changed', async () =>
     expect(release((await signed(body())).replace(SHA, `b${SHA.slice(1)}`))).rejects.toEqual(refused))
 
-  test('what stands around the signed text is never seen, or refused', async () => {
+  test('is refused, or read without the text around its signed part', async () => {
     const evil = `SHA256:\n ${'d'.repeat(64)} 1 ${PATH}\n\n`
     const good = await signed(body())
     for (const text of [evil + good, `${good}\n${evil}`]) {
@@ -139,16 +139,16 @@ describe("a suite's InRelease", () => {
     }
   })
 
-  test('of another suite, it is refused', async () =>
+  test('is refused if it is of another suite', async () =>
     expect(release(await signed(body().replace('bookworm', 'bullseye')))).rejects.toEqual(refused))
 
-  test('past its Valid-Until it is refused: the mirror is stale', async () => {
+  test('is refused after its Valid-Until: the mirror is stale', async () => {
     const text = await signed(body('Valid-Until: Sat, 28 Nov 2026 00:53:02 UTC\n'))
     await expect(release(text)).resolves.toBeDefined()
     await expect(release(text, Date.UTC(2026, 10, 29))).rejects.toEqual(refused)
   })
 
-  test('past its Valid-Until it is believed where the operator says so, as with apt, and must be signed all the same', async () => {
+  test('is accepted after its Valid-Until if the operator allows it, as with apt, but must still be signed', async () => {
     const text = await signed(body('Valid-Until: Sat, 28 Nov 2026 00:53:02 UTC\n'))
     const late = Date.UTC(2026, 10, 29)
     const suite = { ...SUITE, checkValidUntil: false }
@@ -157,7 +157,7 @@ describe("a suite's InRelease", () => {
     await expect(release(text.replace(SHA, `b${SHA.slice(1)}`), late, suite)).rejects.toEqual(refused)
   })
 
-  test("this machine's real ones verify against the planner's own keyring", async () => {
+  test('verifies with the keyring of Debian for each real suite', async () => {
     const suites = debianSuites()
     expect(suites.length).toBeGreaterThan(0)
     for (const suite of suites) {

@@ -1,4 +1,4 @@
-// Of the forms of a package list the one that is read soonest, or whichever the mirror has as it was signed.
+// Tests which form of a Packages index is read: the fastest one, or any that the mirror serves as it was signed.
 
 import { execFileSync } from 'node:child_process'
 import { gzipSync } from 'node:zlib'
@@ -66,16 +66,16 @@ async function read(
 
 const names = ['linux-headers-6']
 
-test('gzip is read where an archive has it', async () => {
+test('gzip is read if an archive has it', async () => {
   expect(await read(['Packages', 'Packages.gz', 'Packages.xz'])).toEqual({ asked: ['Packages.gz'], names })
 })
 
-test('xz is read where an archive has no other, and a plain list where it has none that is packed', async () => {
+test('xz is read if an archive has no gzip, and a plain index if it has no compressed one', async () => {
   expect(await read(['Packages', 'Packages.xz'])).toEqual({ asked: ['Packages.xz'], names })
   expect(await read(['Packages'])).toEqual({ asked: ['Packages'], names })
 })
 
-test('a mirror that keeps one form alone is read, and one whose list is not the one that was signed is looked through', async () => {
+test('the next form is read if the mirror lacks the first one or serves a forged one', async () => {
   const xzAlone = (name: string) => (name === 'Packages.xz' ? BODIES[name] : undefined)
   const asked = ['Packages.gz', 'by-hash', 'Packages.xz']
   expect(await read(['Packages.gz', 'Packages.xz'], xzAlone)).toEqual({ asked, names })
@@ -83,7 +83,7 @@ test('a mirror that keeps one form alone is read, and one whose list is not the 
   expect(await read(['Packages.gz', 'Packages.xz'], forged)).toEqual({ asked, names })
 })
 
-test('a mirror that has no form as it was signed is a lie', async () => {
+test('a mirror that serves no form as it was signed is refused', async () => {
   await expect(read(['Packages.gz', 'Packages.xz'], () => Buffer.from('forged'))).rejects.toMatchObject({
     code: 'digest-mismatch',
     message: expect.stringContaining('serves a main/binary-amd64/Packages.gz of bookworm'),

@@ -1,4 +1,4 @@
-// How the service that keeps an archive's past is asked, and how much.
+// Tests requests to the service that keeps old packages of an archive, and the limits of these requests.
 
 import { describe, expect, test } from 'vitest'
 import { boundedFetch, snapshotService } from '../../../../lib/archives/apt/snapshot.ts'
@@ -9,7 +9,7 @@ const NOW = Date.UTC(2026, 10, 23, 12)
 const now = () => NOW
 const BASE = 'https://snapshot.example'
 
-/** Answers by URL; all else is not there. */
+/** A service with these answers by path; it answers 404 for all other paths. */
 function service(answers: Readonly<Record<string, unknown>>) {
   const fetch: Fetch = async (url) => {
     const answer = answers[url.slice(BASE.length)]
@@ -19,8 +19,8 @@ function service(answers: Readonly<Record<string, unknown>>) {
   return snapshotService({ fetch, now }, BASE)
 }
 
-describe('the interface', () => {
-  test('takes versions as they are, `+`, `:` and `~` included', async () => {
+describe('the snapshot service', () => {
+  test('accepts versions with `+`, `:` and `~`', async () => {
     const { binariesOf, versionsOf, sightingsOf } = service({
       '/mr/package/linux/4.19.118-2%2Bdeb10u1~bpo9%2B1/binpackages': {
         result: [{ name: 'linux-headers-4.19.0-0.bpo.9-amd64', version: '4.19.118-2+deb10u1~bpo9+1' }],
@@ -50,14 +50,14 @@ describe('the interface', () => {
     ])
   })
 
-  test('has nothing of what it does not know', async () => {
+  test('returns empty lists for unknown packages', async () => {
     const { binariesOf, versionsOf, sightingsOf } = service({})
     expect(await binariesOf('linux', '1')).toEqual([])
     expect(await versionsOf('a')).toEqual([])
     expect(await sightingsOf({ name: 'a', version: '1' }, 'amd64')).toEqual([])
   })
 
-  test('no name leads out of it', async () => {
+  test('is asked only below its own path, whatever the version contains', async () => {
     const asked: string[] = []
     const fetch: Fetch = async (url) => {
       asked.push(new URL(url).pathname)
@@ -71,7 +71,7 @@ describe('the interface', () => {
     ).toBe(true)
   })
 
-  test('keeps suites by the time at which they were seen', () => {
+  test('has a mirror of a suite for the second at which it was seen', () => {
     expect(
       service({}).suiteAt('debian-security', 'bookworm-security', Date.UTC(2023, 5, 10, 4, 5, 6, 789)),
     ).toEqual({
@@ -82,24 +82,24 @@ describe('the interface', () => {
   })
 })
 
-describe('what is asked for one kernel', () => {
+describe('the limit on requests for one kernel', () => {
   const ten: Fetch = async () => new Uint8Array(10)
   const bounds = { requests: 3, bytes: 100, milliseconds: 50 }
 
-  test('is so many requests', async () => {
+  test('applies to their number', async () => {
     const fetch = boundedFetch(ten, now, bounds)
     for (let i = 0; i < 3; i += 1) await fetch('a', { maxBytes: 10 })
     await expect(fetch('a', { maxBytes: 10 })).rejects.toMatchObject({ code: 'headers-not-found' })
   })
 
-  test('is so many bytes', async () => {
+  test('applies to the bytes', async () => {
     const fetch = boundedFetch(ten, now, { ...bounds, requests: 100 })
     await expect(fetch('a', { maxBytes: 101 })).rejects.toMatchObject({ code: 'headers-not-found' })
     for (let i = 0; i < 10; i += 1) await fetch('a', { maxBytes: 10 })
     await expect(fetch('a', { maxBytes: 1 })).rejects.toMatchObject({ code: 'headers-not-found' })
   })
 
-  test('is over in so many seconds, though nothing is answered', async () => {
+  test('applies to the time, even if the service never answers', async () => {
     const fetch = boundedFetch(() => new Promise(() => undefined), Date.now, bounds)
     const late = { code: 'mirror-unreachable', message: expect.stringContaining('0.05 seconds were over') }
     await expect(fetch('a', { maxBytes: 10 })).rejects.toMatchObject(late)

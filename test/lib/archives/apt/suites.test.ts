@@ -1,5 +1,5 @@
-// Many suites of an archive: what one of them is missing fails nothing that another has, and is said; what one of them forges
-// is never passed over.
+// Tests reads of many suites of an archive: the registry skips and reports a suite that it cannot read, but a forged suite
+// always fails the read.
 
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { keepOf } from '../../../../lib/archives/apt/archive.ts'
@@ -46,19 +46,19 @@ function reader(names: readonly string[], components?: readonly string[][]) {
 const named = ({ packages }: { packages: readonly { name: string }[] }) => packages.map(({ name }) => name)
 
 describe('suites', () => {
-  test('are read in their order, and what each has is told', async () => {
+  test('are read in their order', async () => {
     await add('b', key)
     await add('a', key)
     expect(named(await reader(['a', 'b']).read('x86_64'))).toEqual(['linux-a', 'linux-b'])
   })
 
-  test('that are listed twice with other components are read for each', async () => {
+  test('may be listed twice with different components', async () => {
     await add('a', key)
     const { read } = reader(['a', 'a'], [['main'], ['contrib']])
     expect(named(await read('x86_64'))).toEqual(['linux-a'])
   })
 
-  test('that the mirror does not have are passed over, and that is said', async () => {
+  test('that the mirror lacks are skipped and reported', async () => {
     await add('a', key)
     const { read, lines } = reader(['gone', 'a'])
     const { packages, unread } = await read('x86_64')
@@ -72,7 +72,7 @@ describe('suites', () => {
     expect(refusal.message).toMatch(/^There is none\. Not read: gone \(.*answers 404\)$/)
   })
 
-  test('that cannot be reached are passed over, and what is not found may be there', async () => {
+  test('that are unreachable are skipped, and a missing package is then reported as mirror-unreachable', async () => {
     await add('a', key)
     archive.answer = (path, response) => path.includes('/broken/') && !!response.writeHead(503).end()
     const { packages, unread } = await reader(['broken', 'a']).read('x86_64')
@@ -82,7 +82,7 @@ describe('suites', () => {
     expect(refusal.message).toMatch(/^There is none\. Not read: broken \(.*answers 503\)$/)
   })
 
-  test('of which none can be read are a mirror that cannot be reached', async () => {
+  test('fail the read as mirror-unreachable if none of them can be read', async () => {
     await expect(reader(['gone', 'too']).read('x86_64')).rejects.toMatchObject({
       code: 'mirror-unreachable',
       message: expect.stringMatching(
@@ -91,20 +91,20 @@ describe('suites', () => {
     })
   })
 
-  test('that are forged fail the reading, whatever the others have', async () => {
+  test('that an unknown key signed fail the read, whatever the other suites contain', async () => {
     await add('a', key)
     await add('forged', another)
     await expect(reader(['a', 'forged']).read('x86_64')).rejects.toMatchObject({ code: 'signature-invalid' })
   })
 
-  test('whose list is another than the signed one fail the reading', async () => {
+  test('fail the read if a Packages index differs from the signed one', async () => {
     await add('a', key)
     await add('b', key)
     archive.answer = (path, response) => /\/b\/.*(Packages|by-hash)/.test(path) && !!response.end('lies')
     await expect(reader(['a', 'b']).read('x86_64')).rejects.toMatchObject({ code: 'digest-mismatch' })
   })
 
-  test('of a lower rank are read first, and the others not at all where those decide', async () => {
+  test('of a lower rank are read first, and the others only if those do not decide', async () => {
     for (const suite of ['a', 'b', 'c']) await add(suite, key)
     const { read } = reader(['a', 'b', 'c'])
     const rank = ({ suite }: { suite: string }) => (suite === 'b' ? 0 : 1)
@@ -117,7 +117,7 @@ describe('suites', () => {
     ])
   })
 
-  test('are never read by more than four at one time', async () => {
+  test('are read with at most four requests at a time', async () => {
     const names = [...'abcdefghijkl']
     for (const suite of names) await add(suite, key)
     const { read } = reader(names)
@@ -126,7 +126,7 @@ describe('suites', () => {
     expect(archive.mostAtOnce()).toBeLessThanOrEqual(4)
   })
 
-  test('are believed for a minute, then asked again, and read again only where they changed', async () => {
+  test('are cached for a minute, and then only the InRelease is read if the suite did not change', async () => {
     await add('a', key)
     const { read, later } = reader(['a'])
     await Promise.all([read('x86_64'), read('x86_64')])
@@ -138,7 +138,7 @@ describe('suites', () => {
     expect(archive.asked.slice(2)).toEqual(['/debian/dists/a/InRelease'])
   })
 
-  test('that could not be read are asked again by whoever comes next', async () => {
+  test('that could not be read are tried again by the next request', async () => {
     const { read } = reader(['a', 'b'])
     await add('a', key)
     expect((await read('x86_64')).unread).toHaveLength(1)

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { compareVersions } from '../../../../lib/archives/apt/version.ts'
 
-/** What dpkg says of each pair: -1, 0 or 1. */
+/** The order of each pair by dpkg: -1, 0 or 1. */
 function dpkg(pairs: readonly (readonly [string, string])[]): number[] {
   const lines = pairs.map(
     ([a, b]) =>
@@ -48,7 +48,7 @@ test('versions are ordered as dpkg orders them', () => {
   })
 })
 
-test('the order is one: antisymmetric and transitive', () => {
+test('the order is antisymmetric and transitive', () => {
   fc.assert(
     fc.property(version, version, version, (a, b, c) => {
       expect(Math.sign(compareVersions(a, b))).toBe(-Math.sign(compareVersions(b, a)) + 0)

@@ -1,4 +1,4 @@
-// Databases of pacman repositories: real ones, whatever packs them, and what is none.
+// Tests databases of pacman repositories: real ones, all compressions, and files that are not databases.
 
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -33,7 +33,7 @@ const textOf = (fields: Readonly<Record<string, string>>): string =>
     .map(([field, value]) => `%${field}%\n${value}\n\n`)
     .join('')
 
-/** Packed by tar itself. */
+/** A database that tar packs. */
 function database(entries: Readonly<Record<string, string>>, compress = 'gzip'): Buffer {
   const folder = mkdtempSync(join(dir, 'entries-'))
   for (const [path, text] of Object.entries(entries)) {
@@ -46,7 +46,7 @@ const one = (more: Readonly<Record<string, string>> = {}, compress = 'gzip') =>
   database({ 'linux-headers-6.6.1.arch1-1/desc': textOf({ ...DESC, ...more }) }, compress)
 
 describe('the database of a repository', () => {
-  test('of Arch in 2022 has its kernels, with what finds each', async () => {
+  test('of Arch in 2022 lists its kernels with URL, digest and signature', async () => {
     const found = await readPacman(vector('pacman/arch-core-2022.db.tar.gz'), BASE, isLinux)
     expect(found.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['linux', 'linux-headers', 'linux-lts', 'linux-lts-headers']),
@@ -60,17 +60,17 @@ describe('the database of a repository', () => {
     expect(found.some(({ name }) => !isLinux(name))).toBe(false)
   })
 
-  test('of 2017, and of another distribution by zstd, is read to its end', async () => {
+  test('of Arch in 2017, or of MSYS2, is read completely', async () => {
     expect(await readPacman(vector('pacman/arch-core-2017.db'), BASE, all)).toHaveLength(226)
     expect(await readPacman(vector('pacman/msys2-msys-2024.db'), BASE, all)).toHaveLength(684)
   })
 
-  test.each(['gzip', 'xz', 'zstd', 'cat'])('is read where it is packed by %s', async (compress) => {
+  test.each(['gzip', 'xz', 'zstd', 'cat'])('is read if %s packed it', async (compress) => {
     const packed = compress === 'cat' ? one({}, 'cat >&1; :') : one({}, compress)
     expect(await readPacman(packed, BASE, isLinux)).toMatchObject([{ name: 'linux-headers', bytes: 1234 }])
   })
 
-  test('that is left before its end keeps no other from being read', async () => {
+  test('can be read after a broken one', async () => {
     const xz = one({}, 'xz')
     const broken = Buffer.concat([xz.subarray(0, 90), Buffer.alloc(60, 7)])
     await expect(readPacman(broken, BASE, isLinux)).rejects.toMatchObject({ code: 'mirror-unreachable' })
@@ -78,7 +78,7 @@ describe('the database of a repository', () => {
   })
 })
 
-describe('a package is left out whose description', () => {
+describe('a package is skipped if its description', () => {
   test.each([
     ['names a file elsewhere', { FILENAME: '../../etc/passwd' }],
     ['names another host', { FILENAME: 'https://evil.invalid/x.pkg.tar.zst' }],
@@ -91,7 +91,7 @@ describe('a package is left out whose description', () => {
   })
 })
 
-describe('what is no database is refused as such', () => {
+describe('a file that is not a database is refused', () => {
   const text = (words: string) => new TextEncoder().encode(words)
   test.each([
     ['an error page', () => text('<html><body>busy</body></html>'.repeat(40))],
@@ -105,7 +105,7 @@ describe('what is no database is refused as such', () => {
     })
   })
 
-  test('a few bytes that unpack to gigabytes', async () => {
+  test('a small file that unpacks to 700 megabytes', async () => {
     const bomb = join(dir, 'bomb')
     execFileSync('sh', ['-euc', 'head -c 700M /dev/zero | tr "\\0" a | zstd -q -1 -c >"$0"', bomb])
     await expect(readPacman(readFileSync(bomb), BASE, isLinux)).rejects.toMatchObject({
@@ -113,7 +113,7 @@ describe('what is no database is refused as such', () => {
     })
   })
 
-  test('whatever bytes are in it', async () => {
+  test('and a changed database causes no error but a ProbeError', async () => {
     const real = one({}, 'cat >&1; :')
     await fc.assert(
       fc.asyncProperty(

@@ -26,7 +26,7 @@ const list = (...packages: string[]) =>
   `<?xml version="1.0" encoding="UTF-8"?>\n<metadata xmlns="http://linux.duke.edu/metadata/common" xmlns:rpm="http://linux.duke.edu/metadata/rpm" packages="2">${packages.join('\n')}</metadata>`
 
 describe('primary.xml', () => {
-  test('gives of each package that is asked for what finds it, and nothing of others', async () => {
+  test('gives URL, size and digest of each requested package, and nothing about others', async () => {
     expect(await read(list(pkg('bash'), pkg('kernel-devel'), pkg('zlib')))).toEqual([
       {
         ...{ name: 'kernel-devel', epoch: 0, version: '5.14.0', release: '1.el9', arch: 'x86_64' },
@@ -54,11 +54,11 @@ describe('primary.xml', () => {
       '<!DOCTYPE m [<!ENTITY a "b">]><metadata><package><name>&a;</name></package></metadata>',
     ],
     ['elements in elements without end', '<a>'.repeat(100)],
-  ])('that is %s is none', async (_, text) => {
+  ])('is refused: %s', async (_, text) => {
     await expect(read(text)).rejects.toMatchObject({ code: 'mirror-unreachable' })
   })
 
-  test('of whatever bytes is a list, or is refused as none', async () => {
+  test('with random changes is read, or refused with a ProbeError', async () => {
     const real = list(pkg('kernel-devel'), pkg('kernel'))
     await fc.assert(
       fc.asyncProperty(fc.nat(real.length - 1), fc.string({ maxLength: 5 }), async (at, text) => {
@@ -73,7 +73,7 @@ describe('primary.xml', () => {
   })
 })
 
-describe('a repository of the past, in bzip2', () => {
+describe('an old repository in bzip2', () => {
   const folder = mkdtempSync(join(tmpdir(), 'repository-'))
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
   const known = { version: '5.14.0', release: '1.el9', arch: 'x86_64' } as const
@@ -84,17 +84,17 @@ describe('a repository of the past, in bzip2', () => {
   const packed = (end: string): Buffer =>
     readFileSync(join(folder, 'repodata', files.find((name) => name.endsWith(end)) ?? end))
 
-  test('is read by its list', async () => {
+  test('is read from its primary.xml', async () => {
     const found = await readPrimary(packed('primary.xml.bz2'), BASE, KERNELS)
     expect(found.map(({ name }) => name)).toEqual(['kernel-devel'])
   })
 
-  test('that has a database alone is read by it', async () => {
+  test('is read from its SQLite database', async () => {
     const found = await readDatabase(queryDatabase, packed('primary.sqlite.bz2'), BASE, KERNELS)
     expect(found.map(({ name }) => name)).toEqual(['kernel-devel'])
   })
 
-  test('by lzma says what it lacks', async () => {
+  test('is refused if lzma packed it, and the error asks for gzip', async () => {
     const lzma = execFileSync('xz', ['--format=lzma', '-c'], { input: 'x' })
     await expect(readPrimary(lzma, BASE, KERNELS)).rejects.toMatchObject({
       code: 'mirror-unreachable',
@@ -103,7 +103,7 @@ describe('a repository of the past, in bzip2', () => {
   })
 })
 
-describe('the place of a package', () => {
+describe('the location of a package', () => {
   test.each([
     ['Packages/k/kernel-devel-1.rpm', `${BASE}/Packages/k/kernel-devel-1.rpm`],
     ['../../../blobstore/ab/kernel-devel-1.rpm', 'https://mirror.invalid/blobstore/ab/kernel-devel-1.rpm'],
@@ -120,7 +120,7 @@ describe('the place of a package', () => {
     'a?b',
     '',
     '\\\\other\\a',
-  ])('%j is none', (href) => {
+  ])('%j is refused', (href) => {
     expect(urlBelow(BASE, href)).toBeUndefined()
   })
 })
@@ -138,7 +138,7 @@ describe('repomd.xml', () => {
     })
   })
 
-  test('says SHA-1 by the word that createrepo had for it', () => {
+  test('may name SHA-1 as createrepo did', () => {
     expect(readRepomd(repomd(primary('repodata/primary.xml.gz', 'sha')), BASE).get('primary')?.hash).toBe(
       'sha1',
     )
@@ -149,7 +149,7 @@ describe('repomd.xml', () => {
     primary('/etc/passwd'),
     primary('https://o.invalid/a'),
     primary('a', 'md5'),
-  ])('that names %s names nothing', (data) => {
+  ])('is refused with %s', (data) => {
     expect(() => readRepomd(repomd(data), BASE)).toThrow(/names no metadata/)
   })
 })

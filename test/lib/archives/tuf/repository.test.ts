@@ -1,4 +1,4 @@
-// TUF repositories: what is believed of them, and each way in which one is refused.
+// Tests TUF repositories: the metadata that the registry trusts, and each reason to refuse a repository.
 
 import { describe, expect, test } from 'vitest'
 import { BOTTLEROCKET_ROOT, BOTTLEROCKET_ROOTS } from '../../../../lib/archives/keys/bottlerocket.ts'
@@ -34,7 +34,7 @@ const spec = (more: Partial<MetadataSpec> = {}): MetadataSpec => ({
 })
 const filesOf = (more: Partial<MetadataSpec> = {}): Files => metadataFiles(spec(more))
 
-/** A reader who remembers what it read; `files` are those of the mirror, which may change under it. */
+/** A reader that remembers earlier reads; `files` are those of the mirror, and may change between reads. */
 function reader(root: Uint8Array = rootFile({ keys: [owner] }), ofThePast = false) {
   const memory = memoryPorts({ now: () => NOW })
   const asked: { url: string; maxBytes: number }[] = []
@@ -66,17 +66,17 @@ const refusal = async (files: Files, root?: Uint8Array) =>
   )
 
 describe('a target', () => {
-  test('is found by its name, with the digest that was signed', async () => {
+  test('is found by its name, with its signed digest', async () => {
     const url = `https://mirror.invalid/targets/${KIT.sha256}.kit.tar.xz`
     expect(await read(filesOf())).toEqual({ name: 'kit.tar.xz', url, ...KIT })
   })
 
-  test('that the list does not have is not found, whatever it is called', async () => {
+  test('that the list lacks is not found, whatever its name', async () => {
     for (const name of ['other.tar.xz', 'constructor', '__proto__', '../kit.tar.xz', ''])
       expect(await reader().read(filesOf(), name)).toBeUndefined()
   })
 
-  test('has its plain name where a repository has no consistent snapshots', async () => {
+  test('has its plain name in a repository without consistent snapshots', async () => {
     const found = await read(
       filesOf({ consistentSnapshot: false }),
       rootFile({ keys: [owner], consistentSnapshot: false }),
@@ -84,7 +84,7 @@ describe('a target', () => {
     expect(found?.url).toBe('https://mirror.invalid/targets/kit.tar.xz')
   })
 
-  test('without a sha256 is not believed', async () => {
+  test('without a sha256 is refused', async () => {
     const targets = { 'kit.tar.xz': { length: 5, hashes: {} } }
     expect(await refusal(withTargets({ targets }))).toMatchObject({ code: 'signature-invalid' })
   })
@@ -92,7 +92,7 @@ describe('a target', () => {
 
 const common = { spec_version: '1.0.0', version: 7, expires: '2999-01-01T00:00:00Z' }
 
-/** A whole repository around a list that says whatever it says. */
+/** A complete repository around a list of any content. */
 function withTargets(rest: object, by: readonly TufKey[] = [owner]): Files {
   const targets = signedFile({ _type: 'targets', ...common, ...rest }, by)
   const meta = { 'targets.json': metaOf(targets, 7) }
@@ -106,18 +106,21 @@ function withTargets(rest: object, by: readonly TufKey[] = [owner]): Files {
 }
 
 describe('a repository is refused', () => {
-  test.each(['timestamp', 'snapshot', 'targets'] as const)('whose %s is by a strange key', async (role) => {
-    const keys = { [role]: { keys: [other] } }
-    const found = await refusal(filesOf(), rootFile({ keys: [owner], roles: keys }))
-    expect(found).toMatchObject({
-      code: 'signature-invalid',
-      message: expect.stringMatching(
-        new RegExp(`${role}\\.json is not believed: ${role} was signed by 0/1 keys`),
-      ),
-    })
-  })
+  test.each(['timestamp', 'snapshot', 'targets'] as const)(
+    'if an unknown key signed its %s',
+    async (role) => {
+      const keys = { [role]: { keys: [other] } }
+      const found = await refusal(filesOf(), rootFile({ keys: [owner], roles: keys }))
+      expect(found).toMatchObject({
+        code: 'signature-invalid',
+        message: expect.stringMatching(
+          new RegExp(`${role}\\.json is not believed: ${role} was signed by 0/1 keys`),
+        ),
+      })
+    },
+  )
 
-  test('that fewer keys have signed than its root asks for, and one that signed twice counts once', async () => {
+  test('if fewer keys signed it than its root requires, and a key that signed twice counts once', async () => {
     const root = rootFile({ keys: [owner], roles: { timestamp: { keys: [owner, other], threshold: 2 } } })
     expect(await refusal(filesOf(), root)).toMatchObject({ message: expect.stringContaining('1/2 keys') })
     const files = filesOf({ by: [owner, other] })
@@ -130,7 +133,7 @@ describe('a repository is refused', () => {
   })
 
   test.each(['timestamp', 'snapshot', 'targets'] as const)(
-    'whose %s is over: a mirror that shows old files is found out',
+    'if its %s has expired, as on a mirror with old files',
     async (role) => {
       const expires = { [role]: '2026-11-25T00:00:00Z' }
       expect(await refusal(filesOf({ expires }))).toMatchObject({
@@ -140,14 +143,14 @@ describe('a repository is refused', () => {
     },
   )
 
-  test('whose root is over, and has none after it', async () => {
+  test('if its root has expired and has no successor', async () => {
     const root = rootFile({ keys: [owner], expires: '2026-11-25T00:00:00Z' })
     expect(await refusal(filesOf(), root)).toMatchObject({ code: 'signature-invalid' })
     const next = rootFile({ keys: [owner], version: 2 })
     expect(await refusal({ ...filesOf(), '2.root.json': next }, root)).toMatchObject({ found: KIT })
   })
 
-  test('that mixes a list of one day with the snapshot of another', async () => {
+  test('if it mixes the list of one day with the snapshot of another', async () => {
     const [old, today] = [filesOf({ targets: {} }), filesOf()]
     const mixed = { ...today, '1700000000.targets.json': old['1700000000.targets.json']! }
     expect(await refusal(mixed)).toMatchObject({ code: expect.stringMatching(/digest-mismatch|too-large/) })
@@ -157,7 +160,7 @@ describe('a repository is refused', () => {
     })
   })
 
-  test('whose list is signed, but is another version than was promised', async () => {
+  test('if its list is signed, but has another version than its snapshot promises', async () => {
     const files = filesOf()
     const body = files['1700000000.targets.json']! as Buffer
     const meta = { 'targets.json': metaOf(body, 8) }
@@ -171,7 +174,7 @@ describe('a repository is refused', () => {
     })
   })
 
-  test('whose files have no end: no more is read than was promised', async () => {
+  test('if its files are endless, and no more is read than its metadata promises', async () => {
     const endless = Buffer.alloc(64 * 1024 * 1024, ' ')
     for (const name of [...Object.keys(filesOf()), '2.root.json'])
       expect(await refusal({ ...filesOf(), [name]: endless })).toMatchObject({ code: 'too-large' })
@@ -182,7 +185,7 @@ describe('a repository is refused', () => {
     expect(bounds).toEqual([files['1700000000.targets.json']!.length])
   })
 
-  test('of which a byte was changed after it was signed', async () => {
+  test('if a byte changed after it was signed', async () => {
     const files = filesOf()
     const timestamp = Buffer.from(files['timestamp.json']!).toString().replace('1700000000', '1700000009')
     expect(await refusal({ ...files, 'timestamp.json': Buffer.from(timestamp) })).toMatchObject({
@@ -196,17 +199,17 @@ describe('a repository is refused', () => {
     ['half a file', '{"signed": {"_type": "timest'],
     ['another file of the same repository', undefined],
     ['lists in lists without end', '['.repeat(20_000)],
-  ])('whose timestamp is %s', async (_, text) => {
+  ])('if its timestamp is %s', async (_, text) => {
     const files = filesOf()
     const body = text === undefined ? files['1700000000.snapshot.json']! : Buffer.from(text)
     expect(await refusal({ ...files, 'timestamp.json': body })).toMatchObject({ code: 'mirror-unreachable' })
   })
 
-  test('that is not there', async () => {
+  test('if it does not exist', async () => {
     expect(await refusal({})).toMatchObject({ code: 'not-found' })
   })
 
-  test('whose list another role has delegated to: only the list itself is read', async () => {
+  test('but not for delegations, which the registry ignores', async () => {
     const targets = {}
     const delegations = {
       keys: { [stranger.id]: stranger.json },
@@ -218,8 +221,8 @@ describe('a repository is refused', () => {
 
 const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value))
 
-describe('what was read before', () => {
-  test('is not gone back behind', async () => {
+describe('a version that was read before', () => {
+  test('prevents a rollback to an older one', async () => {
     const { read } = reader()
     await read(filesOf({ version: 20 }))
     await expect(read(filesOf({ version: 19 }))).rejects.toMatchObject({
@@ -230,14 +233,14 @@ describe('what was read before', () => {
     expect(await read(filesOf({ version: 21 }))).toMatchObject(KIT)
   })
 
-  test('is forgotten of a role with new keys: whoever had the old ones counts no further', async () => {
+  test('is forgotten if a role has new keys, so holders of the old keys cannot block the role', async () => {
     const { read } = reader()
     await read(filesOf({ version: 2_000_000_000 }))
     const next = rootFile({ keys: [other], version: 2, roles: { root: { keys: [owner] } } })
     expect(await read({ ...filesOf({ version: 21, by: [other] }), '2.root.json': next })).toMatchObject(KIT)
   })
 
-  test('holds for the root as well: one that is held back is missed', async () => {
+  test('prevents a rollback of the root too', async () => {
     const { read } = reader()
     const next = rootFile({ keys: [owner], version: 2 })
     await read({ ...filesOf(), '2.root.json': next })
@@ -251,7 +254,7 @@ describe('a new root', () => {
   const next = (more: Partial<Parameters<typeof rootFile>[0]>) =>
     rootFile({ keys: [stranger], version: 2, signedBy: [owner, other, stranger], ...more })
 
-  test('takes over when the one before and itself have signed it', async () => {
+  test('takes over if both the old root’s keys and its own keys signed it', async () => {
     const files = { ...filesOf({ by: [stranger] }), '2.root.json': next({}) }
     expect(await refusal(files, first)).toMatchObject({ found: KIT })
   })
@@ -267,7 +270,7 @@ describe('a new root', () => {
   })
 })
 
-test('of the past: what was signed last is believed after its time, and nothing unsigned is', async () => {
+test('a repository of the past is trusted after its expiry, but still needs its signatures', async () => {
   const expires = {
     timestamp: '2020-01-01T00:00:00Z',
     snapshot: '2020-01-01T00:00:00Z',
@@ -280,7 +283,7 @@ test('of the past: what was signed last is believed after its time, and nothing 
   })
 })
 
-describe('the root after the last one that is there', () => {
+describe('a next root', () => {
   const first = rootFile({ keys: [owner] })
   const newest = (error: ProbeError) =>
     newestRoot(
@@ -296,14 +299,14 @@ describe('the root after the last one that is there', () => {
   test.each([
     ['404', new ProbeError('not-found', 'answers 404')],
     ['403', new ProbeError('mirror-unreachable', 'answers 403', { cause: { status: 403 } })],
-  ])('is not there where a store answers %s', async (_, error) => {
+  ])('does not exist if the store answers %s', async (_, error) => {
     expect((await newest(error)).signed.version).toBe(1)
   })
 
   test.each([
     ['500', new ProbeError('mirror-unreachable', 'answers 500', { cause: { status: 500 } })],
     ['nothing', new ProbeError('mirror-unreachable', 'it did not answer in time')],
-  ])('may be there where it answers %s: nothing is read on', async (_, error) => {
+  ])('may exist if the store answers %s, so the read fails', async (_, error) => {
     await expect(newest(error)).rejects.toBe(error)
   })
 })
@@ -318,7 +321,7 @@ describe('the first root', () => {
   })
   const wanted = (...sha: string[]): FirstRoot => ({ url: 'https://cache.invalid/root.json', sha512: sha })
 
-  test('is believed by its digest alone', async () => {
+  test('is trusted by its digest alone', async () => {
     const found = await firstRoot(answering(root), wanted('0'.repeat(128), sha512(root)), '')
     expect(found.signed.version).toBe(1)
     await expect(
@@ -326,7 +329,7 @@ describe('the first root', () => {
     ).rejects.toMatchObject({ code: 'signature-invalid' })
   })
 
-  test('that is at hand stands in for a published one, if its digest is believed', async () => {
+  test('that is built in replaces a published one, if its digest is trusted', async () => {
     const atHand = root.toString()
     for (const published of [undefined, rootFile({ keys: [stranger] })]) {
       const found = await firstRoot(answering(published), wanted(sha512(root)), atHand)
@@ -337,7 +340,7 @@ describe('the first root', () => {
     })
   })
 
-  test("of Bottlerocket is the one whose sha512 its project has named, and three of its keys' holders can sign the next", async () => {
+  test('of Bottlerocket has the sha512 that its project named, and two of its keys can sign the next', async () => {
     expect(sha512(Buffer.from(BOTTLEROCKET_ROOT))).toBe(BOTTLEROCKET_ROOTS.at(-1))
     const { signed } = await firstRoot(answering(undefined), wanted(...BOTTLEROCKET_ROOTS), BOTTLEROCKET_ROOT)
     expect(signed).toMatchObject({ version: 2, consistentSnapshot: true })
@@ -345,7 +348,7 @@ describe('the first root', () => {
   })
 })
 
-describe("real repositories, of the library that Bottlerocket's own are made with", () => {
+describe("real repositories of the library that makes Bottlerocket's repositories", () => {
   const file = (name: string) => {
     try {
       return vector(`tuf/tough/${name}`)
@@ -379,11 +382,11 @@ describe("real repositories, of the library that Bottlerocket's own are made wit
       expect((await open(folder, `${folder}/1.root.json`, NOW, name))?.sha256).toMatch(/^[0-9a-f]{64}$/)
   })
 
-  test('a root that ended long ago leads to the one of today', async () => {
+  test('an expired root leads to the current one', async () => {
     expect(await open('rotated-root', 'rotated-root/1.root.json', NOW, 'none')).toBeUndefined()
   })
 
-  test('one that is over is refused', async () => {
+  test('an expired one is refused', async () => {
     const folder = 'expired-repository/metadata'
     await expect(open(folder, `${folder}/1.root.json`, NOW, 'data1.txt')).rejects.toMatchObject({
       code: 'signature-invalid',
@@ -397,7 +400,7 @@ describe("real repositories, of the library that Bottlerocket's own are made wit
     'ecdsa-new-type-sig-keys',
     'pem-encoded-ecdsa-sig-keys',
     'expired-root-json-signature',
-  ])('a first root of the form %s is one', async (folder) => {
+  ])('a first root of the form %s is accepted', async (folder) => {
     const name = `${folder}/root.json`
     expect(
       await firstRoot({ fetch: async () => vector(`tuf/tough/${name}`) }, allowed(name), ''),
@@ -410,7 +413,7 @@ describe("real repositories, of the library that Bottlerocket's own are made wit
     'no-root-json-signatures',
     'duplicate-sigs',
     'duplicate-sig-keys',
-  ])('a first root of the form %s is none, even with the digest that is believed', async (folder) => {
+  ])('a first root of the form %s is refused, even with a trusted digest', async (folder) => {
     const name = `${folder}/root.json`
     await expect(
       firstRoot({ fetch: async () => vector(`tuf/tough/${name}`) }, allowed(name), ''),

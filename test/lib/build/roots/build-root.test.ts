@@ -20,7 +20,7 @@ const DEBIAN: Available[] = [
   ['trixie', 'clang-19'],
 ].map(([suite = '', command = '']) => ({ suite, stable: true, command, version: '1' }))
 
-/** A world in which a root is composed after so many looks; `Infinity`: never. */
+/** A world in which a root exists after this number of looks; `Infinity`: never. */
 function world(looks: number) {
   let time = 0
   const emitted: RegistryEvent[] = []
@@ -59,7 +59,7 @@ function world(looks: number) {
   return { ports, emitted, time: () => time }
 }
 
-test('a root that is composed is taken at once, and none is asked for', async () => {
+test('an existing root is used at once, and none is requested', async () => {
   const { ports, emitted, time } = world(0)
   const root = await buildRoot(ports, 'x86_64', 'kmod', { command: 'gcc-12' })
   expect(root).toMatchObject({ record: { id: 'bookworm gcc-12' }, compiler: 'gcc-12', match: 'major' })
@@ -67,16 +67,16 @@ test('a root that is composed is taken at once, and none is asked for', async ()
   expect([emitted, time()]).toEqual([[], 0])
 })
 
-test('an eBPF object gets the clang of its suite that is nearest to the one whose code every verifier takes', async () => {
+test('an eBPF object gets the clang of its suite nearest to the one that suits every verifier', async () => {
   const { ports } = world(0)
   const bookworm = await buildRoot(ports, 'x86_64', 'ebpf', { command: 'gcc-12' })
   expect(bookworm).toMatchObject({ clang: 'clang-14', record: { id: 'bookworm gcc-12 clang-14' } })
-  // The tree that a kernel module was built against is taken.
+  // The object uses the tree that a kernel module was built against.
   expect(bookworm.treeRoot).toBe('bookworm gcc-12')
   expect(await buildRoot(ports, 'x86_64', 'ebpf', { command: 'gcc-14' })).toMatchObject({ clang: 'clang-17' })
 })
 
-test('one that is not is asked for by what it holds, and waited for', async () => {
+test('a missing root is requested by its content, and the build waits for it', async () => {
   const { ports, emitted, time } = world(20)
   await buildRoot(ports, 'x86_64', 'kmod', { command: 'gcc-14' })
   const spec = { tag: 'compilers', commands: ['gcc-14'] }
@@ -84,14 +84,14 @@ test('one that is not is asked for by what it holds, and waited for', async () =
   expect(time()).toBe(10_000)
 })
 
-test('many builds that want one ask for it once a minute', async () => {
+test('ten builds that wait for the same root request it once', async () => {
   const { ports, emitted } = world(100)
   const wanted = Array.from({ length: 10 }, () => buildRoot(ports, 'x86_64', 'kmod', { command: 'gcc-12' }))
   await Promise.all(wanted)
   expect(emitted).toHaveLength(1)
 })
 
-test('one that is never composed is told with where to look, and the plan comes again', async () => {
+test('if a root is never composed, the wait ends in time and the error names the log to read', async () => {
   const { ports, time } = world(Number.POSITIVE_INFINITY)
   await expect(buildRoot(ports, 'x86_64', 'kmod', { command: 'gcc-12' })).rejects.toMatchObject({
     code: 'root-missing',
@@ -100,7 +100,7 @@ test('one that is never composed is told with where to look, and the plan comes 
   expect(time()).toBeLessThanOrEqual(90_500)
 })
 
-test('a machine of another architecture gets a cross compiler, and boots the kernel in a root with its machine', async () => {
+test('a builder of another architecture gets a cross compiler, and a root with the machine of the load test', async () => {
   const { ports } = world(0)
   const asked: unknown[] = []
   const watched: BuildRootPorts = {
@@ -130,7 +130,7 @@ test('a machine of another architecture gets a cross compiler, and boots the ker
   ])
 })
 
-test('clang compiles for every architecture by its own command, also the object of a kernel that it built', async () => {
+test('clang compiles for every architecture by its own command, and compiles the eBPF object of a kernel that it built', async () => {
   const { ports } = world(0)
   const arm = await buildRoot(ports, 'aarch64', 'kmod', { command: 'clang-14' })
   expect(arm).toMatchObject({ compiler: 'clang-14', cross: 'aarch64-linux-gnu-' })

@@ -25,28 +25,28 @@ const chosen = (command: string, text?: string, least?: string) => {
   return `${found} of ${suite} by ${match}`
 }
 
-test('the suite whose compiler is the very text of the config comes first', () => {
+test('the suite with exactly the compiler of the config is chosen first', () => {
   expect(chosen('gcc-12', 'gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0')).toBe('gcc-12 of bookworm by text')
   expect(chosen('gcc-12', 'gcc-12 (Debian 12.4.0-5) 12.4.0')).toBe('gcc-12 of trixie by text')
   expect(chosen('gcc-14', 'gcc-14 (Debian 14.3.0-10) 14.3.0')).toBe('gcc-14 of sid by text')
   expect(chosen('clang-14', 'Debian clang version 14.0.6')).toBe('clang-14 of bookworm by text')
 })
 
-test('then the newest stable suite that has its major, and one that is not stable only where no other has it', () => {
+test('then the newest stable suite with its major version is chosen, and an unstable one only if no other has it', () => {
   expect(chosen('gcc-12', 'gcc (Ubuntu 12.3.0-1ubuntu1~22.04) 12.3.0')).toBe('gcc-12 of trixie by major')
   expect(chosen('gcc-14')).toBe('gcc-14 of trixie by major')
   expect(chosen('gcc-16')).toBe('gcc-16 of sid by major')
   expect(chosen('clang-19', 'clang version 19.1.70')).toBe('clang-19 of trixie by major')
 })
 
-test('else the nearest of the family, the newer of two, and that is said', () => {
+test('else the nearest version of the family is chosen, the newer of two, and the match is nearest', () => {
   expect(chosen('gcc-4.8')).toBe('gcc-9 of bullseye by nearest')
   expect(chosen('gcc-13')).toBe('gcc-14 of trixie by nearest')
   expect(chosen('clang-17')).toBe('clang-19 of trixie by nearest')
   expect(chosen('gcc-15')).toBe('gcc-16 of sid by nearest')
 })
 
-test('none is taken that refuses the flags of the headers, unless it is the very compiler that they are for', () => {
+test('no compiler is chosen that refuses the flags of the headers, unless it is exactly the one of the headers', () => {
   const redHat = 'gcc (GCC) 11.2.1 20220127 (Red Hat 11.2.1-9)'
   expect(chosen('gcc-11', redHat)).toBe('gcc-11 of bookworm by major')
   expect(chosen('gcc-11', redHat, 'gcc-12')).toBe('gcc-12 of trixie by nearest')
@@ -57,7 +57,7 @@ test('none is taken that refuses the flags of the headers, unless it is the very
   expect(() => chosen('gcc-12', undefined, 'gcc-17')).toThrow('has a gcc-17, or a newer one, to build with')
 })
 
-test('no text of another distribution is taken for one of Debian', () => {
+test('a compiler of another distribution does not match one of Debian by its text', () => {
   expect(chosen('gcc-12', 'gcc (12.2.0-14+deb12u1) 12.2.0')).toBe('gcc-12 of trixie by major')
 })
 
@@ -80,8 +80,8 @@ const crossed = (command: string, text?: string) => {
   return `${found} of ${suite} by ${match}`
 }
 
-test('a cross compiler is of the suite that a machine of the target would take', () => {
-  // Of an earlier revision than the compiler of the kernel: the text is another.
+test('a cross compiler is chosen from the suite that a machine of the target would use', () => {
+  // Its revision is earlier than that of the kernel's compiler, so the text differs.
   expect(crossed('gcc-12', 'gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0')).toBe('gcc-12 of bookworm by major')
   expect(crossed('gcc-14', 'aarch64-linux-gnu-gcc-14 (Debian 14.2.0-19) 14.2.0')).toBe(
     'gcc-14 of trixie by text',
@@ -93,10 +93,10 @@ test('clang is its own cross compiler', () => {
   expect(crossed('clang-14', 'Debian clang version 14.0.6')).toBe('clang-14 of bookworm by text')
 })
 
-test('where the suite has no such cross compiler, the nearest is taken, and that is said', () => {
+test('if no suite has such a cross compiler, the nearest is chosen, and the match is nearest', () => {
   expect(crossed('gcc-16')).toBe('gcc-14 of trixie by nearest')
 })
 
-test('no cross compiler is taken for one of the machine itself', () => {
+test('a cross compiler is never chosen as a native one', () => {
   expect(chooseCross(CROSS, { command: 'gcc-16' }, '')).toMatchObject({ suite: 'sid', version: '16.1.0-2' })
 })

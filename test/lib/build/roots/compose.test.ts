@@ -27,7 +27,7 @@ interface Made extends Package {
   readonly body: Buffer
 }
 
-/** A package made by dpkg-deb itself; of a file the value is its text, `-> x` a link. */
+/** A package that dpkg-deb makes; a value is the text of a file, or `-> x` for a link. */
 function deb(name: string, files: Readonly<Record<string, string>>, compression = 'xz'): Made {
   const root = mkdtempSync(join(dir, 'deb-'))
   mkdirSync(join(root, 'DEBIAN'))
@@ -59,14 +59,14 @@ const SHELL = deb('dash', { 'bin/dash': 'shell', 'usr/share/doc/dash/copyright':
 const AWK = deb('mawk', { 'usr/bin/mawk': 'awk', 'usr/share/man/man1/mawk.1': 'manual' }, 'gzip')
 const LIBC = deb('libc6', { 'lib/x86_64-linux-gnu/libc.so.6': 'libc', 'usr/lib/libc.a': 'static' }, 'none')
 
-test('what lies in /bin or /lib of a package lies below /usr, and is found by both ways', async () => {
+test('files in /bin or /lib of a package move below /usr, and both paths find them', async () => {
   const root = await composed(SHELL, LIBC)
   expect(readlinkSync(join(root, 'lib'))).toBe('usr/lib')
   expect(readFileSync(join(root, 'lib/x86_64-linux-gnu/libc.so.6'), 'utf8')).toBe('libc')
   expect(statSync(join(root, 'bin/dash')).mode & 0o777).toBe(0o755)
 })
 
-test('the links that maintainer scripts would make are there', async () => {
+test('a root has the links that maintainer scripts would make', async () => {
   const root = await composed(SHELL, AWK, deb('gcc-12', { 'usr/bin/gcc-12': 'gcc' }))
   const links = ['sh', 'awk', 'gcc', 'cc'].map((name) => readlinkSync(join(root, 'usr/bin', name)))
   expect(links).toEqual(['dash', 'mawk', 'gcc-12', 'gcc-12'])
@@ -82,19 +82,19 @@ test('certificates become the bundle that curl looks for', async () => {
   expect(readFileSync(join(root, 'etc/ssl/certs/ca-certificates.crt'), 'utf8')).toBe('first\nsecond\n')
 })
 
-test('manuals are left out, and the terms of a package stay', async () => {
+test('manuals are left out, and the copyright file of a package stays', async () => {
   const root = await composed(SHELL, AWK)
   expect(existsSync(join(root, 'usr/share/man/man1'))).toBe(false)
   expect(readFileSync(join(root, 'usr/share/doc/dash/copyright'), 'utf8')).toBe('terms')
 })
 
-test('two compositions are the same bytes, at whatever time, under whatever mask', async () => {
+test('two compositions give the same bytes and modes, also with another umask', async () => {
   const first = digest(await composed(AWK, LIBC, SHELL))
   const mask = process.umask(0o077)
   try {
     const root = await composed(AWK, LIBC, SHELL)
     expect(digest(root)).toBe(first)
-    // Builds are another user's.
+    // Builds run as another user.
     const modes = ['usr', 'usr/bin/dash', 'usr/lib/libc.a'].map(
       (path) => statSync(join(root, path)).mode & 0o777,
     )
@@ -105,7 +105,7 @@ test('two compositions are the same bytes, at whatever time, under whatever mask
   expect(digest(await composed(AWK, LIBC))).not.toBe(first)
 })
 
-test('a package of other bytes than the list says is refused, and named', async () => {
+test('a package with another digest than the list has is refused, and the error names it', async () => {
   const other = { ...SHELL, body: AWK.body }
   await expect(composed(other)).rejects.toMatchObject({
     code: 'digest-mismatch',
@@ -113,7 +113,7 @@ test('a package of other bytes than the list says is refused, and named', async 
   })
 })
 
-test('a package that is cut off, or none, is refused', async () => {
+test('a file that is not a package, or is cut off, is refused', async () => {
   const bad = (body: Buffer): Made => ({
     ...SHELL,
     body,
@@ -123,13 +123,13 @@ test('a package that is cut off, or none, is refused', async () => {
   await expect(composed(bad(SHELL.body.subarray(0, SHELL.body.length - 40)))).rejects.toThrow()
 })
 
-test('a package that writes through a link of another is refused: it would land elsewhere', async () => {
+test('a package that writes through a link of another package is refused', async () => {
   const link = deb('a-link', { 'usr/share/place': '-> /tmp' })
   const through = deb('b-through', { 'usr/share/place/file': 'x' })
   await expect(composed(link, through)).rejects.toThrow('usr/share/place')
 })
 
-test('two packages that hold the same file are refused', async () => {
+test('two packages that contain the same file are refused', async () => {
   await expect(composed(SHELL, deb('other', { 'usr/bin/dash': 'x' }))).rejects.toThrow(
     'two packages contain usr/bin/dash',
   )

@@ -17,7 +17,7 @@ const record = (given: Partial<RootRecord> = {}): RootRecord => ({
 })
 const bucket = (): Store => memoryPorts({ now: () => 0 }).store.inputs
 
-test('a root that was kept is found by the id of its packages', async () => {
+test('a stored root is found by the id of its packages', async () => {
   const store = bucket()
   await createRootRecords(store).keep(record(), ARCHIVE)
   expect(await createRootRecords(store).find(record().id)).toEqual(record())
@@ -25,7 +25,7 @@ test('a root that was kept is found by the id of its packages', async () => {
   expect(await createRootRecords(store).find('b'.repeat(64))).toBeUndefined()
 })
 
-test('the same packages that make something else than before are refused, and the first stays', async () => {
+test('a root with another digest from the same packages is refused, and the first one stays', async () => {
   const records = createRootRecords(bucket())
   await records.keep(record(), ARCHIVE)
   const other = Buffer.from('another archive')
@@ -34,7 +34,7 @@ test('the same packages that make something else than before are refused, and th
   expect(await records.find(record().id)).toEqual(record())
 })
 
-test('another packing of the same root is the root that was kept first', async () => {
+test('if the same root is packed again, the first archive stays', async () => {
   const records = createRootRecords(bucket())
   await records.keep(record(), ARCHIVE)
   const packedAgain = Buffer.from('packed by another gzip')
@@ -42,7 +42,7 @@ test('another packing of the same root is the root that was kept first', async (
   expect(await records.keep(later, packedAgain)).toEqual(record())
 })
 
-test('a crash before its record leaves no root, and the next composition keeps it', async () => {
+test('a crash before the record is written leaves no root, and the next composition stores it', async () => {
   const store = bucket()
   const crashing: Store = {
     ...store,
@@ -56,14 +56,14 @@ test('a crash before its record leaves no root, and the next composition keeps i
   expect(await createRootRecords(store).keep(record(), ARCHIVE)).toEqual(record())
 })
 
-test('a record that nobody wrote is an error, and no root', async () => {
+test('a malformed record is an error', async () => {
   const store = bucket()
   const body = Buffer.from('{"id":"x"}')
   await store.create(rootKey('x'), body, { contentType: 'application/json', sha256: sha256(body) })
   await expect(createRootRecords(store).find('x')).rejects.toMatchObject({ code: 'misconfigured' })
 })
 
-test('a root that is on record is composed by nobody', async () => {
+test('a recorded root is not composed again', async () => {
   const records = createRootRecords(bucket())
   await records.keep(record(), ARCHIVE)
   const never = () => Promise.reject(new Error('it was composed'))

@@ -1,4 +1,4 @@
-// Roots by what is wanted of them, where many plans of one process want them at one time.
+// Tests many plans of one process that want roots at the same time.
 
 import { gzipSync } from 'node:zlib'
 import { createCleartextMessage, sign } from 'openpgp'
@@ -40,7 +40,7 @@ async function archive() {
 }
 const SUITE = { mirror: 'http://mirror.invalid/debian', suite: 'bookworm' }
 
-test('plans that want the same root at one time have its list read once, and of others one after the other', async () => {
+test('plans that want the same root share one read of its list, and the lists of other roots are read in turn', async () => {
   const { ports, lists } = await archive()
   const inTurn = limited(1)
   const wanted = [['gcc-12'], ['gcc-12'], ['gcc-12', 'clang-14'], ['gcc-12', 'clang-14'], ['gcc-12']]
@@ -49,7 +49,7 @@ test('plans that want the same root at one time have its list read once, and of 
   expect(lists).toMatchObject({ read: 2, most: 1 })
 })
 
-test('a root that cannot be made keeps no other from its turn', async () => {
+test('a root that cannot be made does not block the next one', async () => {
   const { ports } = await archive()
   const inTurn = limited(1)
   const [no, yes] = await Promise.allSettled([

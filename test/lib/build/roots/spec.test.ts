@@ -1,4 +1,4 @@
-// Which packages a root is made of, for its own architecture and for another.
+// Tests the packages of a root, for its own architecture and for another one.
 
 import { expect, test } from 'vitest'
 import { guestsOf, packagesOf, prefixOf } from '../../../../lib/build/roots/spec.ts'
@@ -13,12 +13,12 @@ const of = (spec: RootSpec, pattern: RegExp, arch: 'x86_64' | 'aarch64' = 'x86_6
   packagesOf(spec, arch).filter((name) => pattern.test(name))
 const COMPILER = /^(gcc|clang|lld|llvm|binutils-)/
 
-test('a gcc comes with the headers of its plugins, a clang with the linker and the tools of its LLVM', () => {
+test('a root with gcc has the headers of its plugins, and one with clang has the linker and the tools of its LLVM', () => {
   expect(of(compilers(['gcc-12']), COMPILER)).toEqual(['gcc-12', 'gcc-12-plugin-dev'])
   expect(of(compilers(['clang-14']), COMPILER)).toEqual(['clang-14', 'llvm-14', 'lld-14'])
 })
 
-test('a cross gcc comes with one of the machine, which the tools of a tree are made with', () => {
+test('a root with a cross gcc has a native gcc too, which builds the tools of a tree', () => {
   expect(of(compilers(['gcc-12'], 'aarch64'), COMPILER)).toEqual([
     'gcc-12',
     'binutils-aarch64-linux-gnu',
@@ -29,7 +29,7 @@ test('a cross gcc comes with one of the machine, which the tools of a tree are m
   expect(prefixOf('aarch64', 'x86_64')).toBe('x86_64-linux-gnu-')
 })
 
-test('a machine of another architecture has its qemu, a compiler for its tester, and its own busybox', () => {
+test('a root for load tests of another architecture has its qemu, a compiler for the tester, and its busybox', () => {
   const own: RootSpec = { tag: 'machine' }
   const other: RootSpec = { tag: 'machine', target: 'aarch64' }
   const WANTED = /^(qemu|gcc|libc6-dev|busybox)/
