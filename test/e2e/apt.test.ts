@@ -112,7 +112,7 @@ test('a probe that is withdrawn leaves the lists, and its packages are refused a
 
 test('an operator tells of every probe, and what is as it should be is not signed again', async () => {
   const before = (await ask(at(`dists/${suite}/InRelease`), '-L')).body
-  expect(await command('packages')).toContain('told of 1 published probes')
+  expect(await command('packages')).toContain('sent events for 1 published probes')
   const log = () => sh('sh', ['-c', `cat ${registry.dataDir}/logs/*Publish*.log`])
   const times = async () => (await log()).split('"packages"').length
   const told = await times()
