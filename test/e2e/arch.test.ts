@@ -1,6 +1,6 @@
-// A host of Arch Linux: its kernel's headers and image lie in a mirror and an archive that are laid out as Arch's are, each
-// signed by a key of the test; its probe is built of them, and in the long form, whose kernel takes four minutes to make, loaded
-// by that very kernel.
+// Tests the probe of an Arch Linux host. The test makes a mirror and an archive in Arch's layout and signs their packages: the
+// kernel's headers and image. The registry builds the probe from them. The long form makes a kernel of its own, which takes
+// four minutes, and that kernel loads the probe.
 
 import { cpSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -82,7 +82,7 @@ const pathOf = (uname: string, target = 'arch') =>
 
 describe('a kernel of Arch Linux', () => {
   test(
-    'gets its probe by its own name, built of its own package',
+    'gets a probe that is built from its own headers package',
     async () => {
       const path = pathOf(kernel.release)
       expect(
@@ -108,21 +108,21 @@ describe('a kernel of Arch Linux', () => {
     })
   })
 
-  test('is a hit from then on, and its mirror is not asked again', async () => {
+  test('is then served from the cache, without a request to the mirror', async () => {
     mirror.asked.length = 0
     expect((await ask(registry.url + pathOf(kernel.release))).status).toBe(307)
     expect(mirror.asked).toEqual([])
   })
 
-  test('is the same by the name that a host of Arch Linux ARM’s os-release gives it', async () => {
+  test('is also served under the ID `archarm` of Arch Linux ARM’s os-release', async () => {
     expect((await ask(registry.url + pathOf(kernel.release, 'archarm'))).status).toBe(307)
   })
 })
 
-// Its kernel is of the past in the longer form, too.
+// The long form skips this: there, the first kernel is an old one, too.
 if (!LONG)
   test(
-    'a kernel of the past gets its probe out of the archive',
+    'a kernel that only the archive has gets its probe from the archive',
     async () => {
       const path = pathOf(past.release)
       expect(
@@ -141,7 +141,7 @@ if (!LONG)
     8 * MINUTES,
   )
 
-test('a kernel that no place has is refused within seconds, with the package that is missing', async () => {
+test('refuses a kernel that neither mirror nor archive has, and names the missing package', async () => {
   const path = pathOf(kernel.release.replace('-arch1-1', '-arch1-2'))
   await downloaded(registry.url + path, work.dir)
   expect(await about(registry.url + path)).toMatchObject({
@@ -151,7 +151,7 @@ test('a kernel that no place has is refused within seconds, with the package tha
   })
 })
 
-test('a package that somebody else signed is built of by nobody', async () => {
+test('builds nothing from a package that is signed by an unknown key', async () => {
   const path = pathOf('6.1.9-arch1-1')
   await downloaded(registry.url + path, work.dir)
   expect(await about(registry.url + path)).toMatchObject({
@@ -160,7 +160,7 @@ test('a package that somebody else signed is built of by nobody', async () => {
   })
 })
 
-test('a name that looks like a command touches no mirror', async () => {
+test('asks no mirror for a kernel release with a shell command in it', async () => {
   mirror.asked.length = 0
   expect((await ask(registry.url + pathOf('6.6.1-arch1-1$(id)'))).status).toBeGreaterThanOrEqual(400)
   expect(mirror.asked).toEqual([])

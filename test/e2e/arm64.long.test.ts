@@ -1,5 +1,5 @@
-// Debian's arm64 kernels, on a machine that is none: their modules are built here by a cross compiler, and loaded by the
-// kernels themselves in an emulated machine.
+// Tests Debian's arm64 kernels on an amd64 machine: a cross compiler builds their modules, and the kernels load them in an
+// emulated machine.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { compareVersions } from '../../lib/archives/apt/version.ts'
@@ -11,7 +11,7 @@ import { ask, curl, type Registry, scratch, startRegistry } from '../support/reg
 const MINUTES = 60_000
 const DRIVER = '0.23.2'
 
-/** Suite, series, and who builds it: of the version that the suite has in both architectures. */
+/** Suite, kernel series, compiler, and how the compiler's version matches. The suite has this version for both architectures. */
 const ROWS = [
   ['bookworm', '6.1', 'gcc-12', 'major'],
   ['trixie', '6.12', 'gcc-14', 'text'],
@@ -21,7 +21,7 @@ let work: Awaited<ReturnType<typeof scratch>>
 let registry: Registry
 beforeAll(async () => {
   work = await scratch()
-  // A machine of two processors that others use as well composes a root in more than the time that a plan has.
+  // Composing a root on a shared machine with two processors takes longer than the deadline of a plan.
   for (const [suite, , compiler] of ROWS)
     await composed({ tag: 'compilers', commands: [compiler], target: 'aarch64' }, suite)
   await composed({ tag: 'machine', target: 'aarch64' }, 'bookworm')
@@ -33,7 +33,7 @@ afterAll(async () => {
   await work.remove()
 })
 
-/** The newest of a series. All architectures are built of one version. */
+/** The newest version of a series. Debian builds all architectures from one version. */
 function newestOf(suite: string, series: string): string {
   const lists = openApt(everySuite().filter((one) => one.suite.replace('-security', '') === suite))
   const found = lists
@@ -57,7 +57,7 @@ async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
 }
 
 test.skipIf(process.arch !== 'x64').each(ROWS)(
-  'a kernel of %s, %s for arm64, gets its module by a cross %s, and loads it',
+  'an arm64 kernel of %s, %s, loads the module that the cross compiler %s built',
   async (suite, series, compiler, match) => {
     const release = `${newestOf(suite, series)}-arm64`
     const path = `/driver/${DRIVER}/aarch64/scap_debian_${release}_1.ko`
@@ -72,7 +72,7 @@ test.skipIf(process.arch !== 'x64').each(ROWS)(
     const { manifest } = await story()
     expect(manifest).toMatchObject({ compiler: `aarch64-linux-gnu-${compiler}`, root: { suite, match } })
     const architectures = manifest.headers.map(({ url }: { url: string }) => /_(\w+)\.deb$/.exec(url)?.[1])
-    // What flavours share; the tools of the tree, which run here; the kernel's own headers.
+    // The headers that all flavours share; the tools of the tree, which run on this machine; the kernel's own headers.
     expect(architectures.sort()).toEqual(['all', 'amd64', 'arm64'])
     const loadTest = await until(async () => (await story()).loadTest)
     expect(loadTest).toMatchObject({ verdict: 'passed', capture: { events: expect.any(Number) } })

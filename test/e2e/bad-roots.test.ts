@@ -1,4 +1,4 @@
-// Build roots on machines that lack what they need: one clear error, and nothing half is ever used.
+// Tests build roots on machines that lack disk space, user namespaces or files: one clear error, and no incomplete root is used.
 
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync } from 'node:fs'
@@ -18,7 +18,7 @@ afterAll(() => work.remove())
 
 const script = (lines: string, ...args: string[]) => ['-ec', lines, 'sh', process.execPath, ...args]
 
-test('a disk that is full while a root is unpacked leaves nothing of it, and the error says what to free', async () => {
+test('a full disk while a root is unpacked leaves no files, and the error asks to free space', async () => {
   const { digest } = await rootFor('steps')
   const disk = join(work.dir, 'disk')
   mkdirSync(disk)
@@ -35,7 +35,7 @@ test('a disk that is full while a root is unpacked leaves nothing of it, and the
   })
 })
 
-test('a disk that is full while a root is composed leaves nothing of it, and the error says what to free', () => {
+test('a full disk while a root is composed leaves no files, and the error asks to free space', () => {
   const cache = join(work.dir, 'cache')
   mkdirSync(cache)
   const full =
@@ -49,16 +49,16 @@ test('a disk that is full while a root is composed leaves nothing of it, and the
   expect(stderr).toMatch(
     /^compose-root: there is no space left for a build root in .*: free about a gigabyte there, or set XDG_CACHE_HOME to a folder with more room\n$/,
   )
-  // Only what was said before.
+  // Only the line from before the disk was full.
   expect(stdout).toMatch(/^\d+ packages of bookworm, \d+ MB\n$/)
   expect(readdirSync(cache)).toEqual([])
 })
 
-test('a kernel that grants no user namespaces is told in one line, with what allows them', async () => {
+test('a kernel without user namespaces causes one line of error, with the command that allows them', async () => {
   const { folder } = await rootFor('steps')
   const sandbox = join(ROOT, 'local/codebuild/sandbox.ts')
   const open = `import { openSandbox } from ${JSON.stringify(sandbox)}; openSandbox(${JSON.stringify(folder)})`
-  // Without a capability, root is as anybody.
+  // Without capabilities, root is an ordinary user.
   const anybody = 'setpriv --bounding-set=-all --inh-caps=-all'
   const none = `echo 0 >/proc/sys/user/max_user_namespaces; exec ${anybody} "$1" --input-type=module -e "$2"`
   const { status, stderr } = spawnSync(
@@ -74,7 +74,7 @@ test('a kernel that grants no user namespaces is told in one line, with what all
   )
 })
 
-test('a root that is gone is told, and what brings it back', async () => {
+test('a missing root causes an error that explains how it is restored', async () => {
   const { folder } = await rootFor('steps')
   expect(() => openSandbox(`${folder}-gone`)).toThrow(/is missing, or has no bubblewrap: the next request/)
   openSandbox(folder)

@@ -1,6 +1,6 @@
-// A host of Bottlerocket: its kernel's kit lies on a service that is laid out and signed as Bottlerocket's, with the sources
-// of the kernel's tools and none of them made; its probe is built of it, and loaded by that very kernel. What is planned of
-// such a service, and what is refused, test/lib/kernels/bottlerocket tells in seconds.
+// Tests the probe of a Bottlerocket host. The test's service is laid out and signed as Bottlerocket's. Its kit of the kernel has
+// the sources of the kernel's tools, but no compiled tools. The registry builds the probe from the kit, and that kernel loads
+// it. The faster tests in test/lib/kernels/bottlerocket check the plans and the refusals.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -70,7 +70,7 @@ const probe = () => join(work.dir, 'probe.ko')
 
 describe('a kernel of Bottlerocket', () => {
   test(
-    'gets its probe by its own name, built of the kit of its release, whose tools are made first',
+    'gets its probe from the kit of its release, after the build compiled the tools of the kit',
     async () => {
       const path = pathOf(kernel.release)
       const log = async () => (await ask(`${registry.url}${path}.log`, '-L')).body
@@ -87,15 +87,15 @@ describe('a kernel of Bottlerocket', () => {
     8 * MINUTES,
   )
 
-  test('is a hit from then on, and its service is not asked again', async () => {
+  test('is then served from the cache, without a request to the service', async () => {
     mirror.asked.length = 0
     expect((await ask(registry.url + pathOf(kernel.release))).status).toBe(307)
     expect(mirror.asked).toEqual([])
   })
 
-  // The registry finds no image of such a kernel; the test has the one that it made.
+  // The registry finds no image of such a kernel, so the test passes the image that it made.
   test(
-    'loads it',
+    'loads the probe',
     async () => {
       const store = await openStore()
       try {
@@ -118,7 +118,7 @@ describe('a kernel of Bottlerocket', () => {
   )
 })
 
-test('a kernel that its release has not is refused within seconds, with the kernels that it has', async () => {
+test('refuses a kernel that its release does not have, and names the kernel that it has', async () => {
   const path = pathOf('5.15.161')
   await downloaded(registry.url + path, work.dir)
   expect(await about(registry.url + path)).toMatchObject({
@@ -128,7 +128,7 @@ test('a kernel that its release has not is refused within seconds, with the kern
   })
 })
 
-test('a repository by another key is refused, and none of its kits is asked for', async () => {
+test('refuses a repository that is signed by another key, and downloads none of its kits', async () => {
   mirror.asked.length = 0
   const path = pathOf(kernel.release, `1_${VERSION}-vmware`)
   await downloaded(registry.url + path, work.dir)

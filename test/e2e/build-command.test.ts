@@ -1,4 +1,4 @@
-// `probe-registry build` against a registry: the same probe, byte for byte, with nothing of the registry left that could help.
+// Tests that `probe-registry build` builds the same bytes as a registry does, without any data of that registry.
 
 import { spawn, spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -15,9 +15,9 @@ import { testLong, testUnless } from '../support/unless.ts'
 const ROOT = join(import.meta.dirname, '../..')
 const MINUTES = 60_000
 const PROGRAM = join(ROOT, 'client/probe-registry.js')
-/** Of nobody on this machine. */
+/** A user id that this machine does not use. */
 const USER = 64123
-/** Only root can become somebody else, and only where others may read the clone. */
+/** Only root can become another user, and only where other users may read the clone. */
 const otherUser =
   process.getuid?.() === 0 && spawnSync('test', ['-r', PROGRAM], { uid: USER, gid: USER }).status === 0
 
@@ -33,7 +33,7 @@ const fileOf = ({ release }: DebianKernel, extension: 'ko' | 'o' = 'ko') =>
 
 beforeAll(async () => {
   work = await scratch()
-  // Another user goes through it.
+  // Another user has to pass through this folder.
   chmodSync(work.dir, 0o755)
   kernel = pinned('6.1', 'amd64')
   const registry = await startRegistry({ dataDir: join(work.dir, 'data'), settings: TRIED })
@@ -48,7 +48,7 @@ beforeAll(async () => {
   } finally {
     await registry.stop()
   }
-  // As the registry had them: of the test's own suites.
+  // The settings of the registry, with the test's own suites.
   settings = join(work.dir, 'data', 'test-settings.json')
   const { config } = await hostFiles(kernel.unameRelease)
   writeFileSync(join(work.dir, 'config'), config)
@@ -65,7 +65,7 @@ interface Ran {
 interface Way {
   readonly uid?: number
   readonly env?: Readonly<Record<string, string>>
-  /** sends Ctrl-C once that is true of what it said */
+  /** sends Ctrl-C once this is true of the standard error so far */
   readonly interrupt?: (err: string) => boolean
 }
 
@@ -96,7 +96,7 @@ const [BY_NAME = '', BY_CONFIG = ''] = documents()
   .flatMap(commandsOf)
   .filter((line) => line.startsWith('npx --no-install probe-registry build'))
 
-/** A command of the documents, with the kernel, files and folder of this test. */
+/** A command of the documents, with this test's kernel, files and folder. */
 const here = (command: string, out: string): string =>
   command
     .replace('6.1.192-2-amd64', kernel.release)
@@ -106,11 +106,11 @@ const here = (command: string, out: string): string =>
     .replace('"$(uname -v)"', `'#1 SMP Debian ${kernel.release.replace(/-amd64$/, '')} (2026-10-20)'`)
     .replace('--out probes', `--out ${out}`)
 
-/** Without npx, which is for who owns the clone, and tells no exit status where a signal ends it. */
+/** Without npx: it is for the owner of the clone, and returns no exit status if a signal ends it. */
 const direct = (command: string): string =>
   command.replace('npx --no-install probe-registry', `exec ${process.execPath} ${PROGRAM}`)
 
-/** Processes that see a folder of such a build. */
+/** The processes that have a folder of such a build mounted. */
 const inSandboxes = (): string[] =>
   readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -124,8 +124,8 @@ function mountsOf(pid: string): string {
   }
 }
 
-describe('the build of a probe without a registry', () => {
-  test('is the very bytes that the registry serves, by an ordinary user with nothing but an empty cache', async () => {
+describe('a build without a registry', () => {
+  test('makes the bytes that the registry serves, as an ordinary user with an empty cache', async () => {
     const home = join(work.dir, 'home')
     await mkdir(home)
     if (otherUser) chownSync(home, USER, USER)
@@ -150,7 +150,7 @@ describe('the build of a probe without a registry', () => {
     expect(readdirSync(out).sort()).toEqual([file, `${file}.json`, `${file}.log`])
   })
 
-  test('says what it was built from, as the registry does', () => {
+  test('writes the same manifest as the registry', () => {
     const path = join(work.dir, 'home/probes', `${fileOf(kernel)}.json`)
     const own = JSON.parse(readFileSync(path, 'utf8'))
     expect(own).toMatchObject({ state: 'built', signed: false, sha256: served.get(fileOf(kernel)) })
@@ -175,7 +175,7 @@ describe('the build of a probe without a registry', () => {
     expect(ran.out).toBe(`${served.get(fileOf(kernel))}  ${join(out, fileOf(kernel))}\n`)
   })
 
-  test('that does not compile ends with 1, the compiler’s own lines and the log, and no probe', async () => {
+  test('exits with 1 if the driver does not compile, and leaves the compiler’s errors and a log, but no probe', async () => {
     const broken = pinned('6.12', 'amd64')
     const out = join(work.dir, 'broken')
     const ran = await run(here(BY_NAME, out).replace(kernel.release, broken.release))
@@ -185,7 +185,7 @@ describe('the build of a probe without a registry', () => {
     expect(readFileSync(join(out, `${fileOf(broken)}.log`), 'utf8')).toContain('error:')
   })
 
-  test('of a kernel that the archive has not ends with 1, and says so in one line', async () => {
+  test('exits with 1 and one line of error if the archive does not have the kernel', async () => {
     const ran = await run(here(BY_NAME, join(work.dir, 'none')).replace(kernel.release, '6.1.999-1-amd64'))
     expect([ran.status, ran.out]).toEqual([1, ''])
     expect(ran.err).toMatch(/^probe-registry build: .*6\.1\.999-1.*\n$/m)
@@ -204,7 +204,7 @@ describe('the build of a probe without a registry', () => {
     },
   )
 
-  test('that is interrupted leaves no probe, no folder and nothing that runs', async () => {
+  test('leaves no probe, no folder and no running process if it is interrupted', async () => {
     const [out, temporary] = [join(work.dir, 'interrupted'), join(work.dir, 'tmp')]
     await mkdir(temporary)
     const ran = await run(direct(here(BY_NAME, out)), {
@@ -218,7 +218,7 @@ describe('the build of a probe without a registry', () => {
   })
 })
 
-/** Where the user can read it, who may not enter the folder of a registry's data. */
+/** Copies the settings to a folder that the other user can read: that user may not enter the folder of a registry's data. */
 function copied(home: string): string {
   const file = join(home, 'settings.json')
   writeFileSync(file, readFileSync(settings))

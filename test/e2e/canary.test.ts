@@ -1,5 +1,5 @@
-// The canary of a registry that runs: it asks for a probe that is not there yet, which is built, and finds it good until it is
-// withdrawn, or its bytes are changed where they lie.
+// Tests the canary of a running registry. It requests a missing probe, which the registry builds. It reports the probe as good
+// until the operator withdraws it, or its bytes change in the bucket.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,7 +19,7 @@ interface Found {
   readonly why?: string
 }
 
-/** What it has found so far, as its log has it. */
+/** The canary's results so far, from its log. */
 function found(): Found[] {
   const logs = join(here.dataDir(), 'logs')
   const [file] = readdirSync(logs).filter((name) => /^ProbeRegistry-Canary[0-9A-F]{8}\.log$/.test(name))
@@ -40,7 +40,7 @@ async function nextFound(): Promise<Found> {
 const withdraw = (...args: string[]) =>
   sh('npx', ['--no-install', 'probe-registry', 'withdraw', '--data', here.dataDir(), ...args], ROOT)
 
-/** One bit of what hosts load, in the bucket. */
+/** Changes one bit of the module in the bucket. */
 function changeBytes(): void {
   const bucket = readdirSync(join(here.dataDir(), 's3')).find((name) => name.includes('artifacts'))!
   const folder = join(here.dataDir(), 's3', bucket)
@@ -55,7 +55,7 @@ function changeBytes(): void {
   }
 }
 
-test('the canary goes good with the probe that it asked for, and red when that is withdrawn or changed', async () => {
+test('the canary reports good for its probe, and bad once the probe is withdrawn or its bytes change', async () => {
   await here.start()
   const first = await eventually('the canary runs', () => found()[0], 180)
   expect(first).toMatchObject({ event: 'canary good', probe })

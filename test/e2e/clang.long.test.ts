@@ -1,4 +1,5 @@
-// A host whose kernel clang built submits its config: its module is built by clang, linked by lld, and loads there.
+// Tests a host with a kernel that clang built. The host submits its config, the registry builds the module with clang and links
+// it with lld, and the kernel loads it.
 
 import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
@@ -23,9 +24,9 @@ import { type SmallKernel, smallKernel } from '../support/small-kernel.ts'
 
 const MINUTES = 60_000
 const CLANG = 'clang-14'
-/** Folder of archives of falcosecurity/libs by their tag, e.g. `10.2.0+driver.tar.gz`. */
+/** A folder with archives of falcosecurity/libs, named by their tags, e.g. `10.2.0+driver.tar.gz`. */
 const UPSTREAM = process.env.UPSTREAM_DRIVERS
-/** The first of upstream's whose own build knows kernels that clang built, the last before it, and the newest. */
+/** The last upstream version with a build that does not support kernels that clang built, the first that does, the newest. */
 const VERSIONS = ['9.1.0+driver', '10.0.0+driver', '10.2.0+driver']
 const archiveOf = (version: string): string => join(UPSTREAM ?? '', `${version}.tar.gz`)
 const isThere = (version: string): boolean => UPSTREAM !== undefined && existsSync(archiveOf(version))
@@ -51,7 +52,7 @@ afterAll(async () => {
   await work.remove()
 })
 
-/** As docs/submitting.md has it. */
+/** Submits the config as docs/submitting.md shows. */
 async function submitted(driverVersion: string) {
   await writeFile(join(work.dir, 'config'), kernel.config)
   await writeFile(join(work.dir, 'os-release'), 'ID=mine\n')
@@ -101,13 +102,13 @@ async function loads(driverVersion: string): Promise<void> {
 }
 
 test.each([DRIVER_VERSION, driverPackage('sid').driverVersion])(
-  'Debian’s driver %s is built by the clang of the kernel, loads there, and captures',
+  'Debian’s driver %s is built by the kernel’s clang, loads, and captures events',
   (driverVersion) => loads(driverVersion),
   12 * MINUTES,
 )
 
 test.for(VERSIONS)(
-  'upstream’s driver %s is built by the clang of the kernel, loads there, and captures',
+  'upstream’s driver %s is built by the kernel’s clang, loads, and captures events',
   { timeout: 12 * MINUTES },
   async (driverVersion, { skip }) => {
     if (isThere(driverVersion)) return loads(driverVersion)

@@ -1,4 +1,4 @@
-// The loader as a host runs it, against the whole stack: only the kernel that takes the module is a script here.
+// Tests the loader on a host against the complete stack. Only `insmod` is replaced, by a script that loads nothing.
 
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -50,11 +50,11 @@ const debian = (kernel: Named, http: Http = 'curl'): Host => {
   return host
 }
 
-/** In the order of docs/client.md. */
+/** The variables in the order of docs/client.md. */
 const exported = () => ({ DRIVERS_REPO: `${registry.url}/driver`, DRIVER_NAME: 'scap', DRIVER_VERSION })
 const load = async (host: Host, args: string[] = [], shell?: Shell) =>
   calm(await host.run(args, { ...exported(), FALCO_PROBES_KEY: join(work.dir, 'falco-probes.asc') }, shell))
-/** A strict registry sends it away now and then, and it says that it comes again. */
+/** A strict registry sometimes asks the loader to retry, and the loader prints when it does. */
 const calm = (ran: Ran): Ran =>
   STRICT ? { ...ran, stderr: ran.stderr.replace(/^ {2}.*; next try in \d+ s\n/gm, '') } : ran
 const placed = (host: Host, file: string) => join(host.dir, 'home/.falco', DRIVER_VERSION, 'x86_64', file)
@@ -62,7 +62,7 @@ const vermagic = async (file: string) =>
   (await sh('/usr/sbin/modinfo', ['-F', 'vermagic', file])).split(' ')[0]
 
 describe('a host', () => {
-  test('gets a probe that nobody has built at its first request, as docs/client.md shows', async () => {
+  test('gets a missing probe with its first request, as docs/client.md shows', async () => {
     const host = debian(kernel)
     const ran = await load(host)
     expect(ran, (await ask(`${registry.url}/driver/x`)).body).toMatchObject({ status: 0, stderr: '' })
@@ -75,13 +75,13 @@ describe('a host', () => {
     )
   })
 
-  test('with busybox only gets one for ebpf', async () => {
+  test('that has only busybox gets an eBPF probe', async () => {
     const host = debian(pinned('6.1', 'cloud-amd64'), 'busybox wget')
     expect(await load(host, ['bpf'], 'busybox ash')).toMatchObject({ status: 0, stderr: '' })
     expect(host.left()).toContain('.falco/scap-bpf.o')
   })
 
-  test('that submits the config that Debian built its kernel with gets Debian’s own probe', async () => {
+  test('that submits the config of Debian’s kernel gets Debian’s probe', async () => {
     const { config } = await hostFiles(kernel.unameRelease)
     await settle(config)
     for (const [http, shell] of [
@@ -98,7 +98,7 @@ describe('a host', () => {
     }
   })
 
-  test('whose kernel nobody has headers for submits its config and follows the build, as docs/client.md shows', async () => {
+  test('with an unknown kernel submits its config and waits for the build, as docs/client.md shows', async () => {
     const release = `${kernel.release.replace(/-.*/, '')}-mine`
     const host = debian({ release, unameRelease: release })
     const { config } = await hostFiles(kernel.unameRelease)
@@ -113,7 +113,7 @@ describe('a host', () => {
     expect(shown).toContain(asShown(ran.stderr, host))
   })
 
-  test('is told the compiler’s own words where the driver does not compile', async () => {
+  test('gets the compiler’s errors if the driver does not compile', async () => {
     const host = debian(pinned('6.12', 'amd64'))
     const ran = await load(host, ['--download'])
     expect(ran.stderr).toMatch(/HTTP 404: .*error:/s)
@@ -121,7 +121,7 @@ describe('a host', () => {
     expect(host.left()).toEqual([])
   })
 
-  test('trusts no registry that has another key', async () => {
+  test('refuses a probe of a registry that has another key', async () => {
     const other = await scratch()
     await sh('mkdir', ['-m', '700', join(other.dir, 'home')])
     const gpg = ['--homedir', join(other.dir, 'home'), '--batch', '--passphrase', '']
@@ -139,7 +139,7 @@ describe('a host', () => {
   })
 })
 
-/** Submits it as curl does, and waits until the registry knows whose config it is. */
+/** Submits the config with curl, and waits until the registry found the kernel that it belongs to. */
 async function settle(config: string): Promise<void> {
   write(work.dir, { config, 'os-release': DEBIAN_12 })
   const { release, version } = unameOf(kernel)
@@ -160,10 +160,10 @@ async function settle(config: string): Promise<void> {
   )
 }
 
-/** `load` as docs/client.md shows it. */
+/** The command of `load` in docs/client.md. */
 const LOAD = '# sh falco-driver-loader\n'
 
-/** With the kernel, port, config, times and key of docs/client.md. */
+/** The session with the kernel, port, config, times and key of docs/client.md. */
 const asShown = (session: string, host?: Host) =>
   session
     .replaceAll(join(host?.dir ?? '/', 'root'), '')
@@ -181,7 +181,7 @@ const asShown = (session: string, host?: Host) =>
     .replaceAll(kernel.unameRelease, '6.1.0-56-amd64')
     .replace(/key [0-9A-F]+$/m, 'key 3A27B4F6ABB6A7814A91C7FDBD657C89FA4E7CA2')
 
-test('curl is not what verifies: the same file by hand is the same file', async () => {
+test('a plain curl downloads the same bytes as the loader', async () => {
   const name = `scap_debian_${kernel.release}_1.ko`
   const file = join(work.dir, name)
   await curl([

@@ -1,5 +1,5 @@
-// A host of Container-Optimized OS asks for its ebpf probe: by default it is told what to do; where the operator believes
-// headers that nobody signs, it gets one, and what it is made of says so.
+// Tests the eBPF probe of a host of Container-Optimized OS. By default the registry refuses it and explains what to do. If the
+// operator trusts the unsigned headers, the registry builds it, and the manifest and the signature mark the headers as unsigned.
 
 import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
@@ -54,12 +54,12 @@ async function registryWith(name: string, cos: Readonly<Record<string, unknown>>
   return registry
 }
 
-/** As falcoctl names it. */
+/** The path that falcoctl requests. */
 const pathOf = (kind: string) =>
   `/driver/${encodeURIComponent(DRIVER_VERSION)}/x86_64/scap_cos_${release.replaceAll('+', '%2B')}_1.${kind}`
 const aboutOf = async ({ url }: Registry, path: string) => JSON.parse((await ask(`${url}${path}.json`)).body)
 
-test('by default it is refused within seconds, with what to do', async () => {
+test('refuses the probe by default, and explains what to do', async () => {
   const registry = await registryWith('off', { tools: mirror.url })
   await curl(['-fsSL', '-o', join(work.dir, 'probe.o'), '--max-time', '60', registry.url + pathOf('o')])
   expect(await aboutOf(registry, pathOf('o'))).toMatchObject({
@@ -73,7 +73,7 @@ test('by default it is refused within seconds, with what to do', async () => {
 })
 
 test(
-  'where the operator believes the headers it gets its probe, whose manifest and signature say that nobody signed them',
+  'builds the probe if the operator trusts the headers, and its manifest and signature mark the headers as unsigned',
   async () => {
     const builds = [{ kernel: release, build: BUILD }]
     const registry = await registryWith('on', { mode: 'on', tools: mirror.url, builds })

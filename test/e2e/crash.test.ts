@@ -1,4 +1,4 @@
-// kill -9 in mid-build, a second start, a clean stop, and the ways in which a start can be refused.
+// Tests kill -9 during a build, the start after it, a clean stop, the public URL, and a start on a port that is in use.
 
 import { readdir } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -25,7 +25,7 @@ async function until(what: string, condition: () => Promise<boolean>): Promise<v
 }
 
 describe('the stack', () => {
-  test('killed in mid-build, the next start frees the claim and the next GET gets the module', async () => {
+  test('serves the module to the next GET after it was killed during its build and started again', async () => {
     const data = await scratch()
     const port = await freePort()
     const kernel = pinned('6.1', 'cloud-amd64')
@@ -48,7 +48,7 @@ describe('the stack', () => {
     })
     expect(await sh('modinfo', ['-F', 'vermagic', got])).toContain(kernel.unameRelease)
 
-    // All data is kept by a clean stop, too: the third start serves the same probe as a hit.
+    // A clean stop keeps all data, too: the third start serves the same probe from the cache.
     expect(await second.stop('SIGINT')).toBe(0)
     const third = await startRegistry({ dataDir: data.dir, port })
     const hit = await ask(third.url + pathOf(file))
@@ -59,7 +59,7 @@ describe('the stack', () => {
     await data.remove()
   }, 300_000)
 
-  test('gives every link the public URL that it is told, and serves it under that name', async () => {
+  test('redirects to the configured public URL, and answers under its host name', async () => {
     const data = await scratch()
     const port = await freePort()
     const PUBLIC_URL = 'http://probes.example.org:1234'
@@ -75,7 +75,7 @@ describe('the stack', () => {
     await data.remove()
   }, 120_000)
 
-  test('says in one line that its port is in use', async () => {
+  test('reports a port that is in use', async () => {
     const data = await scratch()
     const server = createServer()
     const port = await freePort()

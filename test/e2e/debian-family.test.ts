@@ -1,6 +1,6 @@
-// Hosts that call themselves Debian and have a kernel of another archive: Proxmox VE's and Raspberry Pi OS's are laid out as the
-// real ones, signed by keys of the test. A probe is built of what they have; in the long form, whose kernel takes four minutes
-// to make, it is loaded by that very kernel.
+// Tests hosts whose os-release has the ID `debian`, but whose kernel is from another archive: Proxmox VE or Raspberry Pi OS. The
+// test makes archives in their layout, and signs them with its own keys. The registry builds the probes from their packages. The
+// long form makes a kernel of its own, which takes four minutes, and that kernel loads the probe.
 
 import { readFileSync } from 'node:fs'
 import { cp } from 'node:fs/promises'
@@ -36,7 +36,7 @@ let registry: Registry
 let signer: RpmSigner
 let stranger: RpmSigner
 let kernel: DevelTree & Partial<Pick<SmallKernel, 'image'>>
-/** As falcoctl finds it in `uname -v`. */
+/** The version that falcoctl reads from `uname -v`. */
 let version: string
 
 beforeAll(async () => {
@@ -79,11 +79,11 @@ afterAll(async () => {
 
 const urlOf = (release: string, arch = 'x86_64') =>
   `${registry.url}/driver/${encodeURIComponent(DRIVER_VERSION)}/${arch}/scap_debian_${release}_1.ko`
-/** As falcoctl and the loader ask. */
+/** Downloads as falcoctl and the loader do. */
 const got = (url: string) => downloaded(url, work.dir)
 
 describe('a kernel of Proxmox VE', () => {
-  test('is not built of a list that a stranger signed', async () => {
+  test('gets no probe if the Packages index is signed by an unknown key', async () => {
     const url = urlOf(version.replace('-4', '-9'))
     await got(url)
     expect(await about(url)).toMatchObject({
@@ -94,7 +94,7 @@ describe('a kernel of Proxmox VE', () => {
   })
 
   test(
-    'gets its probe by the name that falcoctl makes of it, built of its own packages',
+    'gets a probe under the name that falcoctl computes, built from its own packages',
     async () => {
       const url = urlOf(version)
       expect(await got(url), (await ask(`${url}.log`, '-L')).body).toBe(0)
@@ -117,7 +117,7 @@ describe('a kernel of Proxmox VE', () => {
     })
   })
 
-  test('is a hit from then on, also by what uname says, and its mirror is not asked again', async () => {
+  test('is then served from the cache without a request to the mirror, and by the name from `uname -r`, too', async () => {
     mirror.asked.length = 0
     expect((await ask(urlOf(version))).status).toBe(307)
     expect(mirror.asked).toEqual([])
@@ -125,7 +125,7 @@ describe('a kernel of Proxmox VE', () => {
     expect((await about(urlOf(kernel.release))).manifest.unameRelease).toBe(kernel.release)
   })
 
-  test('that the mirror has not is refused within seconds, with what to do', async () => {
+  test('is refused if the mirror does not have it, with advice what to do', async () => {
     const url = urlOf(kernel.release.replace('-4-pve', '-5-pve'))
     await got(url)
     expect(await about(url)).toMatchObject({
@@ -138,7 +138,7 @@ describe('a kernel of Proxmox VE', () => {
   })
 })
 
-test("a kernel of Debian's own is not looked for in another archive", async () => {
+test("the registry searches for Debian's own kernels in no other archive", async () => {
   mirror.asked.length = 0
   const url = urlOf(`${version}-amd64`)
   await got(url)
@@ -150,7 +150,7 @@ test("a kernel of Debian's own is not looked for in another archive", async () =
 })
 
 describe('a kernel of Raspberry Pi OS', () => {
-  test('is refused where builds run on machines of another kind, with what to set', async () => {
+  test('is refused if builds run on another architecture, and the answer names the setting', async () => {
     const url = urlOf('6.1.99%2Brpt-rpi-v8', 'aarch64')
     await got(url)
     expect(await about(url)).toMatchObject({
@@ -161,7 +161,7 @@ describe('a kernel of Raspberry Pi OS', () => {
   })
 
   test(
-    'is built of the packages of its plan: here those of this machine, laid out as its own are',
+    'gets a module from the packages of its plan (here: packages of this machine in its layout)',
     async () => {
       const folder = join(work.dir, 'mirror')
       const kernel = debianAsRaspberryPi(join(work.dir, 'raspberrypi'))

@@ -1,4 +1,4 @@
-// `probe-registry digests` against a registry that runs, and against tables as a deployed stack has them.
+// Tests `probe-registry digests` with a running registry, and with the tables of a deployed stack.
 
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -62,8 +62,8 @@ function digests(args: readonly string[], env: Readonly<Record<string, string>> 
 
 const here = (...args: string[]) => digests(['--data', data, ...args])
 
-describe('of a registry on this machine', () => {
-  test('they are named, listed and forgotten', async () => {
+describe('`probe-registry digests` with a registry on this machine', () => {
+  test('records, lists and deletes digests', async () => {
     expect(await here()).toMatchObject({ status: 0, out: '', err: expect.stringContaining('no digest') })
     expect(await here('name', VERSION, A)).toMatchObject({ status: 0, err: '' })
     expect(await here('name', '9.1.0+driver', B, 'https://mirror.example/a.tar.xz')).toMatchObject({
@@ -100,7 +100,7 @@ describe('of a registry on this machine', () => {
     [['nothing']],
     [['--stack', 'ProbeRegistry']],
     [['--no-such-option']],
-  ])('what is no command of it is told how it is used: %j', async (args) => {
+  ])('prints the usage for the wrong arguments %j', async (args) => {
     expect(await here(...args)).toMatchObject({
       status: 2,
       out: '',
@@ -108,7 +108,7 @@ describe('of a registry on this machine', () => {
     })
   })
 
-  test('the commands of the documents do what they say, and nothing else has changed', async () => {
+  test('runs the commands of the documents, which change no other entry', async () => {
     await writeFile(join(work.dir, 'libs-11.0.0.tar.gz'), 'sources')
     const sha256 = createHash('sha256').update('sources').digest('hex')
     const commands = documents()
@@ -126,7 +126,7 @@ describe('of a registry on this machine', () => {
     ])
   })
 
-  test('what else is in their table is out of its reach', async () => {
+  test('refuses the ids of other entries of the table', async () => {
     for (const id of ['~drivers', '~list/bookworm'])
       for (const args of [
         ['name', id, A],
@@ -138,14 +138,14 @@ describe('of a registry on this machine', () => {
         })
   })
 
-  test('where none runs, that is said', async () => {
+  test('reports that no registry runs on the folder', async () => {
     const empty = join(work.dir, 'empty')
     await mkdir(empty)
     expect(await digests(['--data', empty])).toMatchObject({
       status: 2,
       err: expect.stringMatching(/^probe-registry digests: no registry runs on .*empty/),
     })
-    // One that was killed.
+    // A registry that was killed.
     await writeFile(
       join(empty, 'operator.json'),
       (await readFile(join(data, 'operator.json'), 'utf8')).replace(/127\.0\.0\.1:\d+/, '127.0.0.1:9'),
@@ -161,7 +161,7 @@ describe('of a registry on this machine', () => {
     })
   })
 
-  test('its credentials are for this user alone, and open nothing else', async () => {
+  test('uses credentials that only this user can read, and that give no access to other data', async () => {
     const file = join(data, 'operator.json')
     expect((await stat(file)).mode & 0o777).toBe(0o600)
     const { endpoint, credentials, region } = JSON.parse(await readFile(file, 'utf8'))
@@ -176,7 +176,7 @@ describe('of a registry on this machine', () => {
         name: 'AccessDeniedException',
       })
     }
-    // A backup reads the two others whole; this one has the callers' addresses.
+    // A backup may scan the two other tables. This one has the callers' addresses.
     const budgets = { TableName: name('AWS::DynamoDB::Table', 'Budgets') }
     await expect(dynamodb.send(new ScanCommand(budgets))).rejects.toMatchObject({
       name: 'AccessDeniedException',
@@ -192,7 +192,7 @@ describe('of a registry on this machine', () => {
   })
 })
 
-describe('of a deployed stack', () => {
+describe('`probe-registry digests` with a deployed stack', () => {
   const TableName = 'ProbeRegistryData-Sources0A1B2C3D-XYZ'
   let cloud: Awaited<ReturnType<typeof startDynamoDb>>
   let env: Record<string, string>
@@ -222,7 +222,7 @@ describe('of a deployed stack', () => {
   })
   afterAll(() => cloud.stop())
 
-  test('they are found by the name of the stack, or of its table', async () => {
+  test('finds the table by its own name or the name of the stack', async () => {
     expect(await digests(['--stack', 'ProbeRegistry', 'name', VERSION, A], env)).toMatchObject({ status: 0 })
     const listed = { status: 0, out: `${VERSION} ${A} urn:operator\n` }
     expect(await digests(['--stack', 'ProbeRegistry'], env)).toMatchObject(listed)
@@ -237,7 +237,7 @@ describe('of a deployed stack', () => {
       })
   })
 
-  test('without credentials or a region that is said in plain words', async () => {
+  test('reports in one sentence that credentials or region are missing', async () => {
     const { AWS_ENDPOINT_URL_DYNAMODB = '', AWS_REGION = '' } = env
     const said = (more: Record<string, string>) =>
       digests(['--table', TableName], { AWS_ENDPOINT_URL_DYNAMODB, ...more })

@@ -1,5 +1,5 @@
-// Where the sources of upstream's drivers come from: a machine that has no way there is told so and what to do; a mirror,
-// a folder and commits are built from.
+// Tests the sources of upstream's drivers. A registry that cannot download them reports it and names the setting. A registry
+// builds from a mirror, a folder and commits.
 
 import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -30,7 +30,7 @@ beforeAll(async () => {
   work = await scratch()
   kernel = pinned('6.1', 'amd64')
   nowhere = `http://127.0.0.1:${await freePort()}/libs`
-  // Another user goes through it.
+  // Another user has to pass through this folder.
   chmodSync(work.dir, 0o755)
   shareRoots(join(work.dir, 'cache/probe-registry'))
   mkdirSync(join(work.dir, 'archives'))
@@ -56,7 +56,7 @@ afterAll(async () => {
 const fileOf = () => `falco_debian_${kernel.release}_1.ko`
 const pathOf = (version: string) => `/driver/${encodeURIComponent(version)}/x86_64/${fileOf()}`
 
-/** The module as a client gets it. */
+/** Downloads the module as a client does. */
 async function fetched(registry: Registry, version: string): Promise<Buffer> {
   const file = join(work.dir, version)
   const url = registry.url + pathOf(version)
@@ -67,7 +67,7 @@ async function fetched(registry: Registry, version: string): Promise<Buffer> {
 const story = async (registry: Registry, version: string) =>
   JSON.parse((await ask(`${registry.url}${pathOf(version)}.json`)).body)
 
-/** By the roots of this user, and with none of the digests that this user's builds are held to. */
+/** Runs `build` with this user's roots, but without the driver digests that this user's builds have recorded. */
 function buildHere(version: string, settings: object) {
   const own = JSON.parse(readFileSync(join(work.dir, 'data/test-settings.json'), 'utf8'))
   const file = join(work.dir, 'build.json')
@@ -87,7 +87,7 @@ function shareRoots(cache: string): void {
     symlinkSync(join(shared, name), join(cache, name))
 }
 
-describe('a registry that has no way to upstream', () => {
+describe('a registry that cannot reach upstream', () => {
   let registry: Registry
   beforeAll(async () => {
     const settings = { driverArchives: [nowhere] }
@@ -95,7 +95,7 @@ describe('a registry that has no way to upstream', () => {
   })
   afterAll(() => registry?.stop())
 
-  test('says so in one line when it starts, with the setting', async () => {
+  test('reports it in one line at its start, with the name of the setting', async () => {
     await expect
       .poll(() => registry.output().split('\n'), { timeout: 20_000 })
       .toContainEqual(
@@ -103,7 +103,7 @@ describe('a registry that has no way to upstream', () => {
       )
   })
 
-  test('says so at the URL of the probe, and tries again by itself', async () => {
+  test('reports it at the URL of the probe, and plans a retry', async () => {
     await ask(registry.url + pathOf('11.0.0+driver'), '-L')
     expect(await story(registry, '11.0.0+driver')).toMatchObject({
       reason: 'mirror-unreachable',
@@ -112,7 +112,7 @@ describe('a registry that has no way to upstream', () => {
     })
   })
 
-  test('builds no commit, and says what host and operator can do', async () => {
+  test('refuses a commit as driver version, and explains what the host and the operator can do', async () => {
     const { status, body } = await ask(registry.url + pathOf(COMMIT), '-L')
     expect(status).toBe(404)
     expect(JSON.parse(body)).toMatchObject({
@@ -121,14 +121,14 @@ describe('a registry that has no way to upstream', () => {
     })
   })
 
-  test('does not keep `build` from saying the same', () => {
+  test('reports the same as the `build` command', () => {
     const { status, stderr } = buildHere('11.0.0+driver', { driverArchives: [nowhere] })
     expect(stderr).toContain(SETTING)
     expect(status).toBe(3)
   })
 })
 
-describe('a registry that has a folder, a mirror and commits', () => {
+describe('a registry with a folder, a mirror and commits', () => {
   let registry: Registry
   const settings = () => ({
     driverArchives: [join(work.dir, 'archives'), `${mirrorUrl}/libs`],
@@ -148,7 +148,7 @@ describe('a registry that has a folder, a mirror and commits', () => {
     ],
     ['a commit', COMMIT, () => `${mirrorUrl}/commits/${COMMIT}.tar.gz`],
   ])(
-    'builds from %s: a module of that version, whose story says where its source was',
+    'builds from %s a module of that version, and its manifest names the URL of the source',
     async (_, version, url) => {
       const module = await fetched(registry, version)
       expect(module.toString('latin1')).toContain(`version=${version}\0`)
@@ -161,7 +161,7 @@ describe('a registry that has a folder, a mirror and commits', () => {
     },
   )
 
-  test('asks once for a commit that upstream does not have', async () => {
+  test('requests a commit that upstream does not have only once', async () => {
     for (let tries = 0; tries < 3; tries += 1) {
       const { status, body } = await ask(registry.url + pathOf(FORGED), '-L')
       expect(status).toBe(404)
@@ -170,7 +170,7 @@ describe('a registry that has a folder, a mirror and commits', () => {
     expect(asked.filter((url) => url.includes(FORGED))).toHaveLength(1)
   })
 
-  test('makes what `build` makes of the same folder', async () => {
+  test('builds the same bytes as `build` does from the same folder', async () => {
     const { status, stdout, stderr } = buildHere('11.0.0+driver', settings())
     expect(status, stderr).toBe(0)
     expect(stdout).toContain(sha256(await fetched(registry, '11.0.0+driver')))

@@ -1,5 +1,5 @@
-// Kernels of four Debian releases, each built by the very compiler that built it, and loaded by itself; in the short form that
-// of one release, whose root is not that of every other test.
+// Tests kernels of four Debian releases: the compiler that built the kernel builds its module, and the kernel loads it. The short
+// form tests one release, whose build root no other test uses.
 
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -20,7 +20,7 @@ import {
 const OLD = DRIVER_VERSION
 const NEW = '0.23.2'
 
-/** Suite, series, the version that is meant, driver, and who built that kernel. */
+/** Suite, kernel series, kernel version, driver version, the compiler that built that kernel, and the suite of the root. */
 const ROWS = [
   ['bullseye', '5.10', '5.10.223-1', OLD, 'gcc-10', 'bullseye'],
   ['bookworm', '6.1', '6.1.176-1', OLD, 'gcc-12', 'bookworm'],
@@ -42,7 +42,7 @@ afterAll(async () => {
   await work.remove()
 })
 
-/** The version that is meant, or the nearest that the suite has, and then that is told. */
+/** The wanted version. If the suite does not have it, the nearest one, and a message names it. */
 function versionOf(suite: string, series: string, meant: string): string {
   const lists = openApt(everySuite().filter((one) => one.suite === suite))
   const headers = lists.matching('linux-headers-', /^linux-headers-\d+[^-]*(-\d+)?-amd64$/)
@@ -68,7 +68,7 @@ async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
   }
 }
 
-test('a kernel for which a driver is known not to compile is answered at once, with the reason, and no build', async () => {
+test('answers at once, without a build, if the driver is known not to compile for the kernel', async () => {
   const path = `/driver/${encodeURIComponent(OLD)}/x86_64/scap_debian_6.12.117-1-amd64_1.ko`
   const began = performance.now()
   const { status, body } = await ask(registry.url + path, '-L')
@@ -79,7 +79,7 @@ test('a kernel for which a driver is known not to compile is answered at once, w
 })
 
 test.each(TRIED)(
-  'a kernel of %s %s (%s) gets driver %s by its own compiler, %s of %s, and captures events with it',
+  'a kernel of %s %s (%s) captures events with driver %s, built by its own compiler, %s of %s',
   async (suite, series, meant, driver, compiler, root) => {
     const version = versionOf(suite, series, meant)
     const name = `scap_debian_${version}-amd64_1.ko`

@@ -1,4 +1,4 @@
-// Before the first start of a user's first registry, on the real archive.
+// Tests the script that composes the build roots before a user's first registry starts, with the real archive.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -21,7 +21,7 @@ beforeAll(async () => {
 })
 afterAll(() => work.remove())
 
-/** `until`: it is killed once that is true. */
+/** Kills the script once `until` returns true. */
 async function run(settings: object, until = (_child: ChildProcess): boolean => false) {
   const cache = join(work.dir, 'cache')
   const child = spawn(process.execPath, [SCRIPT, cache], {
@@ -39,12 +39,12 @@ async function run(settings: object, until = (_child: ChildProcess): boolean => 
   clearInterval(watch)
   return { code, said }
 }
-/** What is whole in a folder of the cache. */
+/** The names of the complete entries in a folder of the cache. */
 function names(folder: string): string[] {
   const path = join(work.dir, 'cache', folder)
   return existsSync(path) ? readdirSync(path).filter((name) => !name.startsWith('.')) : []
 }
-/** Keys of the roots that are on record in the bucket. */
+/** The keys of the roots that are recorded in the bucket. */
 async function recorded(): Promise<string[]> {
   const folder = join(work.dir, 'cache', 'bucket')
   const keys: string[] = []
@@ -54,7 +54,7 @@ async function recorded(): Promise<string[]> {
 }
 const here = () => ({ mirror: mainMirror(), ...aptOptions() })
 
-test('a mirror that is away holds no start up, and is named', async () => {
+test('an unreachable mirror does not block the start, and the message names it', async () => {
   const { code, said } = await run({ mirror: 'http://127.0.0.1:9/debian' })
   expect(code).toBe(0)
   expect(said).toMatch(

@@ -1,6 +1,7 @@
-// A host of Flatcar asks by the release of its Flatcar: the kernel's config lies in a release that is laid out as on Flatcar's
-// mirrors, signed by a subkey of the test's key, and its source is Debian's. In the long form, whose kernel takes four minutes
-// to make, that source comes signed in kernel.org's layout, and the release's own image loads the probe.
+// Tests the probe of a Flatcar host, which asks by the version of Flatcar. The test makes a release in the layout of Flatcar's
+// mirrors, with the kernel's config, and signs it with a subkey. The kernel's source is Debian's. The long form makes a kernel of
+// its own, which takes four minutes. There the source is signed and in kernel.org's layout, and the release's image loads the
+// probe.
 
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -50,14 +51,14 @@ let mirror: Mirror
 let registry: Registry
 let signer: FlatcarSigner
 let kernelOrg: (KernelOrg & { readonly by: GpgSigner }) | undefined
-/** of the kernel's source, e.g. `6.1.176` */
+/** version of the kernel's source, e.g. `6.1.176` */
 let kernel: string
 let config: string
 
 beforeAll(async () => {
   work = await scratch()
   kernel = packageVersion(SOURCE).replace(/-.*/, '')
-  // Small ones: the settings have to fit into the environment of a function.
+  // Small keys: the settings have to fit into the environment of a function.
   signer = flatcarSigner({ algorithm: 'ed25519' })
   const folder = join(work.dir, 'mirror')
   mirror = await startMirror(folder)
@@ -89,7 +90,7 @@ ar p source.deb data.tar.xz | xz -dc | tar -xO --wildcards '*/usr/src/linux-sour
 xz -dc -T0 linux.tar.xz >linux.tar
 `
 
-/** Debian's source in kernel.org's layout, with a signature over what it unpacks to. */
+/** Debian's source in kernel.org's layout, with a signature of the uncompressed archive. */
 async function linuxAt(dir: string): Promise<NonNullable<typeof kernelOrg>> {
   const cwd = join(dir, 'linux')
   mkdirSync(cwd)
@@ -102,13 +103,13 @@ async function linuxAt(dir: string): Promise<NonNullable<typeof kernelOrg>> {
   return { ...served, by }
 }
 
-/** As falcoctl names it. */
+/** The path that falcoctl requests. */
 const pathOf = (version: string, kind = 'ko') =>
   `/driver/${encodeURIComponent(DRIVER_VERSION)}/x86_64/scap_flatcar_${version}_1.${kind}`
 
 describe('a release of Flatcar', () => {
   test(
-    'gets the probe of its kernel, made of that kernel’s source and of the config that is signed with it',
+    'gets the probe of its kernel, built from the kernel’s source and the signed config of the release',
     async () => {
       const path = pathOf(VERSION)
       expect(
@@ -131,7 +132,7 @@ describe('a release of Flatcar', () => {
       })
       const vermagic = await sh('/usr/sbin/modinfo', ['-F', 'vermagic', join(work.dir, 'probe.ko')])
       expect(vermagic.split(' ')[0]).toBe(`${kernel}-flatcar`)
-      // Its kernel checks no versions of symbols, so that none is missing.
+      // Its kernel checks no symbol versions, so the module needs none.
       expect(vermagic).not.toContain('modversions')
     },
     12 * MINUTES,
@@ -146,7 +147,7 @@ describe('a release of Flatcar', () => {
     expect(mirror.asked).toContain(`/stable/amd64-usr/${VERSION}/${IMAGE}`)
   })
 
-  test('is a hit from then on, and its mirror is not asked again', async () => {
+  test('is then served from the cache, without a request to the mirror', async () => {
     mirror.asked.length = 0
     const { status } = await ask(registry.url + pathOf(VERSION))
     expect(status).toBe(307)
@@ -154,7 +155,7 @@ describe('a release of Flatcar', () => {
   })
 })
 
-test('a release that no channel has is refused within seconds, with what to do', async () => {
+test('refuses a release that no channel has, and explains what to do', async () => {
   await downloaded(registry.url + pathOf('3815.2.6'), work.dir)
   expect(await about(registry.url + pathOf('3815.2.6'))).toMatchObject({
     state: 'failed',
@@ -165,7 +166,7 @@ test('a release that no channel has is refused within seconds, with what to do',
   })
 })
 
-test('a release that somebody else signed is not believed', async () => {
+test('refuses a release that is signed by an unknown key', async () => {
   const stranger = flatcarSigner()
   try {
     makeRelease(join(work.dir, 'mirror'), 'beta', { version: '3850.1.0', config, kernel, signer: stranger })
@@ -180,7 +181,7 @@ test('a release that somebody else signed is not believed', async () => {
   })
 })
 
-test('the name of a loader of before, by `uname -r`, is refused with what to do', async () => {
+test('refuses the name of old loaders, with `uname -r`, and explains what to do', async () => {
   const { status, body } = await ask(registry.url + pathOf(`${kernel}-flatcar`))
   expect(status).toBe(404)
   expect(JSON.parse(body)).toMatchObject({ detail: expect.stringMatching(/VERSION_ID of its os-release/) })

@@ -1,4 +1,4 @@
-// The policies of the synthesized template are in force on one machine: a grant taken out is a denial.
+// Tests that the local stack enforces the policies of the synthesized template: it denies an action without a grant.
 
 import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -26,7 +26,7 @@ beforeAll(async () => {
 
 afterAll(() => work.remove())
 
-/** The assembly with one action taken out of every policy of the role whose policy has that id. */
+/** Copies the assembly, and removes one action from each policy whose id starts with `policy`. */
 async function without(action: string, policy: string): Promise<string> {
   const assembly = join(work.dir, `without-${action.replace(':', '-')}`)
   await cp(synthesized(), assembly, { recursive: true })
@@ -49,7 +49,7 @@ async function without(action: string, policy: string): Promise<string> {
   return assembly
 }
 
-/** Status of a GET of a missing probe, and what the function's log says of it. */
+/** The status of a GET of a missing probe, and the log of the function. */
 async function miss(assembly: string): Promise<{ status: number; log: string }> {
   const dataDir = `${assembly}-data`
   const stack = await startStack({ assembly, dataDir, port: 0 })
@@ -64,7 +64,7 @@ async function miss(assembly: string): Promise<{ status: number; log: string }> 
 }
 
 describe('the local stack', () => {
-  test('lets a function do what the template grants', async () => {
+  test('allows a function the actions that the template grants', async () => {
     expect(await miss(synthesized())).toMatchObject({ status: 307 })
   }, 60_000)
 
@@ -73,7 +73,7 @@ describe('the local stack', () => {
     ['dynamodb:UpdateItem', 'Resolve'],
     ['events:PutEvents', 'Resolve'],
   ])(
-    'denies %s to a %s that the template no longer grants it',
+    'denies %s to %s if the template does not grant it',
     async (action, policy) => {
       const { status, log } = await miss(await without(action, policy))
       expect(status).toBe(500)

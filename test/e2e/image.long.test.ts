@@ -1,5 +1,5 @@
-// The loader's image in a machine of Debian's own kernel: its own insmod has the kernel take the module, with the one
-// capability that docs/image.md says.
+// Tests the loader's image in an emulated machine with Debian's kernel: the image's insmod loads the module with only the one
+// capability that docs/image.md names.
 
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync } from 'node:fs'
@@ -18,7 +18,7 @@ import {
 import { bootVm, HOST_LOOPBACK, programs } from '../support/vm.ts'
 
 const MAIN = join(import.meta.dirname, '../../client/image/main.ts')
-/** Of whoever enters the container here, where a runtime would have entered it before. */
+/** The capability for chroot. A container runtime enters the container itself; here the test does it with chroot. */
 const ENTERING = '+sys_chroot'
 
 let work: Awaited<ReturnType<typeof scratch>>
@@ -41,7 +41,7 @@ afterAll(async () => {
   await work.remove()
 })
 
-/** Of the image of that architecture, its layers above each other. */
+/** Unpacks the layers of the amd64 image above each other, and returns the folder. */
 function unpacked(): string {
   const out = join(work.dir, 'image')
   const driver = ['--driver-version', DRIVER_VERSION, '--driver-name', 'scap']
@@ -55,7 +55,7 @@ function unpacked(): string {
   return root
 }
 
-test('an init container with SYS_MODULE alone has the kernel take the probe, and another has it not', async () => {
+test('an init container loads the probe with SYS_MODULE, and reports the missing capability without it', async () => {
   const root = unpacked()
   execFileSync('tar', ['-C', root, '-czf', join(work.dir, 'root.tar.gz'), '.'])
   const { config } = await hostFiles(kernel.unameRelease)
@@ -68,7 +68,7 @@ test('an init container with SYS_MODULE alone has the kernel take the probe, and
     '--connect-to',
     `::127.0.0.1:${port}`,
   ])
-  // By its whole path: the machine's shell would take busybox's before it.
+  // By its full path: otherwise the machine's shell would run busybox's setpriv.
   const dropping = programs('setpriv')
   const [setpriv = ''] = Object.keys(dropping)
   const container = (name: string, capabilities: string) => `

@@ -1,5 +1,5 @@
-// The loader's image, made by its command, read by Debian's own tools for images, and run as an init container against the
-// whole stack, for a driver of a folder that the registry then builds from.
+// Tests the loader's image for a driver from a folder. `npm run image` makes it, Debian's image tools read it, and it runs as an
+// init container against the complete stack, which builds the probe from the same folder.
 
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -28,7 +28,7 @@ let registry: Registry
 let kernel: DebianKernel
 let made: Ran
 
-/** In a folder of nothing else, as its operator. */
+/** Runs the command in an empty folder, as an operator does. */
 function npmRunImage(...args: string[]): Promise<Ran> {
   const command = `cd "$1" && shift && exec npm --prefix "${PROJECT}" run --silent image -- "$@"`
   const arches = ARCHES.flatMap((arch) => ['--arch', arch])
@@ -91,7 +91,7 @@ const configOf = (arch: string) =>
   config.parse(JSON.parse(tools.run(work.dir, ['skopeo', 'inspect', '--config', `oci:image:${TAG}-${arch}`])))
 
 describe.each(ARCHES)('the image for %s', (arch) => {
-  test('is what skopeo and umoci read, with labels that tell what it is', () => {
+  test('is readable for skopeo and umoci, and its labels name its version and contents', () => {
     const { Architecture, Os, Labels } = inspect(arch)
     expect([Architecture, Os]).toEqual([arch, 'linux'])
     expect(Labels['org.opencontainers.image.version']).toBe(VERSION)
@@ -108,14 +108,14 @@ describe.each(ARCHES)('the image for %s', (arch) => {
     expect(bytes.reduce((sum, one) => sum + one, 0)).toBeLessThan(MAX_BYTES)
   })
 
-  test('has folders and programs of mode 0755, files of 0644, and nothing that is setuid', () => {
+  test('has folders and programs of mode 0755, files of mode 0644, and no setuid files', () => {
     const modes = readdirSync(rootfs(arch), { recursive: true, withFileTypes: true })
       .filter((entry) => !entry.isSymbolicLink())
       .map((entry) => statSync(join(entry.parentPath, entry.name)).mode.toString(8))
     expect([...new Set(modes)].sort()).toEqual(['100644', '100755', '40755'])
   })
 
-  test('has programs of its architecture alone', async () => {
+  test('has programs of its own architecture only', async () => {
     const machines = { amd64: 'Advanced Micro Devices X86-64', arm64: 'AArch64' } as const
     for (const name of ['busybox', 'curl', 'gpgv', 'kmod', 'zstd'])
       expect(await sh('readelf', ['-h', join(rootfs(arch), 'usr/bin', name)])).toContain(
@@ -125,26 +125,26 @@ describe.each(ARCHES)('the image for %s', (arch) => {
 })
 
 describe('the layout', () => {
-  test('is copied whole by skopeo, with the digest that the command has told', () => {
+  test('keeps the digest that the command printed when skopeo copies it', () => {
     mkdirSync(join(work.dir, 'copied'))
     tools.run(work.dir, ['skopeo', 'copy', '--quiet', '--all', `oci:image:${TAG}`, 'oci:copied:there'])
     const { manifests } = JSON.parse(readFileSync(join(work.dir, 'copied/index.json'), 'utf8'))
     expect(made.stdout).toContain(`falco-driver-loader:${TAG}, ${manifests[0].digest}`)
   })
 
-  test('is read out of its archive as well', () => {
+  test('is readable from its archive, too', () => {
     const said = tools.run(work.dir, ['skopeo', 'inspect', '--raw', `oci-archive:image.tar:${TAG}`])
     expect(`sha256:${sha256(Buffer.from(said))}`).toBe(/sha256:[0-9a-f]{64}/.exec(made.stdout)?.[0])
   })
 
-  test('is the same bytes when it is made again', async () => {
+  test('has the same bytes if the command makes it again', async () => {
     const again = await npmRunImage('--driver-source', 'libs', '--driver-version', VERSION, '--out', 'again')
     expect(digestIn(again)).toBe(digestIn(made))
     const [one, other] = ['again.tar', 'image.tar'].map((name) => sha256(readFileSync(join(work.dir, name))))
     expect(one).toBe(other)
   })
 
-  test('of another driver, with the registry and its key in it, shares the root, and needs no more of its pod', async () => {
+  test('of another driver shares the root layer, and contains the given registry and key', async () => {
     const { body } = await ask(`${registry.url}/keys/falco-probes.asc`, '-L')
     writeFileSync(join(work.dir, 'falco-probes.asc'), body)
     const known = ['--key', 'falco-probes.asc', '--registries', `${registry.url}/driver`]
@@ -172,7 +172,7 @@ describe('an init container', () => {
   const version = () =>
     `#1 SMP PREEMPT_DYNAMIC Debian ${kernel.release.replace(/-cloud-amd64$/, '')} (2026-10-20)`
 
-  /** Of a Debian node, with what values.yaml mounts. */
+  /** Runs the container on a Debian node, with the mounts of values.yaml. */
   async function run(
     more: { env?: Record<string, string>; mounts?: Record<string, string>; user?: number } = {},
   ) {
@@ -207,7 +207,7 @@ describe('an init container', () => {
     DRIVER_KERNEL_VERSION: version(),
   })
 
-  test('downloads, verifies and puts in place a probe that the registry builds of the folder, at its first request', async () => {
+  test('downloads, verifies and stores a probe that the registry builds from the folder at the first request', async () => {
     const { status, stdout, stderr, file } = await run({ env: otherKernel() })
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     expect(stdout).toContain(`* The signature of ${FILE()} is good`)
@@ -219,7 +219,7 @@ describe('an init container', () => {
     )
   })
 
-  test('need not be root where it loads nothing', async () => {
+  test('needs no root user if it loads nothing', async () => {
     const { status, stdout } = await run({
       env: { ...otherKernel(), HOME: '/tmp' },
       mounts: { '/tmp': `rw:${mkdtempSync(join(work.dir, 'home-'))}` },
@@ -229,8 +229,8 @@ describe('an init container', () => {
     expect(status).toBe(0)
   })
 
-  // A kernel that takes no module at all says so; test/e2e/image.long.test.ts has one that takes it.
-  test('has the kernel load it by its own insmod, and says why that was refused', async () => {
+  // Here the kernel refuses each module; in test/e2e/image.long.test.ts it loads the module.
+  test('calls its own insmod, and reports why the kernel refused the module', async () => {
     const tool = mkdtempSync(join(work.dir, 'bin-'))
     const says = `-r) echo '${kernel.unameRelease}' ;; -v) echo '${version()}' ;; -m) echo x86_64 ;;`
     writeFileSync(join(tool, 'uname'), `#!/bin/sh\ncase $1 in ${says} esac\n`, { mode: 0o755 })
@@ -242,7 +242,7 @@ describe('an init container', () => {
     expect(status).toBe(7)
   })
 
-  test('that is no user of the host’s root, and would load something, says so', async () => {
+  test('refuses to load a probe without root', async () => {
     const { status, stderr } = await run({ user: 1000 })
     expect(stderr).toContain('only root can load a probe')
     expect(status).toBe(1)

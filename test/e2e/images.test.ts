@@ -1,5 +1,5 @@
-// The registry of images as its clients read it: skopeo and umoci of Debian, and cosign where it is there; over plain HTTP, from
-// a registry that builds the probe first.
+// Tests the image registry with real clients over plain HTTP: skopeo and umoci of Debian, and cosign where it is installed. The
+// registry builds the probe first.
 
 import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -61,7 +61,7 @@ const isTagged = async () => {
 }
 const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex')
 const digestOf = async (name: string) => `sha256:${sha256((await manifest(name, tag)).body)}`
-/** The document's own command, of the kernel and the registry of these tests; its program is left out. */
+/** The arguments of the document's command, with the kernel and the registry of these tests. */
 function documented(start: string): string[] {
   const [line = ''] = documents()
     .flatMap(commandsOf)
@@ -73,7 +73,7 @@ function documented(start: string): string[] {
 const image = (name: string, reference: string) => `docker://${host}/${name}${reference}`
 const PLAIN = '--src-tls-verify=false'
 
-test('skopeo reads an image of the module by its tag, and by its digest', async () => {
+test('skopeo reads an image of the module by its tag and by its digest', async () => {
   for (const reference of [`:${tag}`, `@${await digestOf(MODULES)}`]) {
     const told = await reads('inspect', '--tls-verify=false', image(MODULES, reference))
     expect(told).toMatchObject({ code: 0 })
@@ -84,7 +84,7 @@ test('skopeo reads an image of the module by its tag, and by its digest', async 
   }
 })
 
-test('umoci unpacks what skopeo copied: the module is below /opt, with the index by which modprobe finds it', async () => {
+test('umoci unpacks the copy of skopeo: the module is below /opt, with the index that modprobe reads', async () => {
   const layout = join(work.dir, 'layout')
   expect(await reads('copy', PLAIN, image(MODULES, `:${tag}`), `oci:${layout}:module`)).toMatchObject({
     code: 0,
@@ -99,7 +99,7 @@ test('umoci unpacks what skopeo copied: the module is below /opt, with the index
   expect(readFileSync(join(place, 'modules.dep.bin'))).toEqual(Buffer.from(modulesDepBin('scap', 'scap.ko')))
 })
 
-test('skopeo copies the index of a probe with all that is in it, and each digest is what it says', async () => {
+test('skopeo copies the index of a probe with all its blobs, and each digest is right', async () => {
   const folder = join(work.dir, 'artifact')
   mkdirSync(folder)
   const command = documented('skopeo copy --all --src-tls-verify=false').map((part) =>
@@ -113,7 +113,7 @@ test('skopeo copies the index of a probe with all that is in it, and each digest
   expect(sha256(readFileSync(join(folder, 'manifest.json')))).toBe((await digestOf(PROBES)).slice(7))
 })
 
-test('a part of a blob is sent where a part is asked for', async () => {
+test('answers a range request for a blob with that part', async () => {
   const probe = readFileSync(join(work.dir, 'probe.ko'))
   const url = `${registry.url}/v2/${PROBES}/blobs/sha256:${sha256(probe)}`
   const part = join(work.dir, 'part')
@@ -126,7 +126,7 @@ test('a part of a blob is sent where a part is asked for', async () => {
   expect(head.stdout).toMatch(new RegExp(`content-length: ${probe.length}`, 'i'))
 })
 
-test('openssl verifies the signature over an image by the key that the registry gives as PEM', async () => {
+test('openssl verifies the signature of an image with the PEM key of the registry', async () => {
   const digest = await digestOf(PROBES)
   const signature = JSON.parse((await manifest(PROBES, `${digest.replace(':', '-')}.sig`)).body) as {
     layers: { digest: string; annotations: Record<string, string> }[]
@@ -165,7 +165,7 @@ testUnless(whyNoCosign())(
   },
 )
 
-test('clients show why there is nothing: no such tag, no such digest, a name that is none', async () => {
+test('clients show why the registry refuses a missing tag, a missing digest or a malformed name', async () => {
   const refusal = async (name: string, reference: string) => {
     const { code, stderr } = await reads('inspect', '--raw', '--tls-verify=false', image(name, reference))
     expect(code).not.toBe(0)
@@ -182,7 +182,7 @@ test('clients show why there is nothing: no such tag, no such digest, a name tha
   expect((await ask(`${registry.url}/v2/probes/../../etc/passwd/manifests/x`)).body).toContain('NAME_INVALID')
 })
 
-test('nothing is pushed here: skopeo is told so', async () => {
+test('refuses a push by skopeo', async () => {
   const { code, stderr } = await reads(
     'copy',
     '--dest-tls-verify=false',
@@ -193,7 +193,7 @@ test('nothing is pushed here: skopeo is told so', async () => {
   expect(stderr).toMatch(/405|unsupported/i)
 })
 
-test('falcoctl finds the driver version in the index, with the key', async () => {
+test('the index of falcoctl has the driver version and the URL of the key', async () => {
   const { body } = await ask(`${registry.url}/falcoctl/index.yaml`)
   expect(body).toContain(
     `
@@ -206,7 +206,7 @@ test('falcoctl finds the driver version in the index, with the key', async () =>
   expect(body).toContain(`key: "${registry.url}/keys/falco-probes.pem"`)
 })
 
-/** `someone` with PASSWORD, by bcrypt: $2b$04$... */
+/** The user `someone` with PASSWORD, hashed by bcrypt: $2b$04$... */
 function htpasswd(): string {
   const file = join(work.dir, 'htpasswd')
   writeFileSync(file, 'someone:$2b$04$abcdefghijklmnopqrstuujV0zJ3tj1V5vPQQ5i8Bd/sbbeTbZTaC\n')
@@ -214,8 +214,8 @@ function htpasswd(): string {
 }
 const PASSWORD = 'secret-word'
 
-describe('a push into another registry', () => {
-  /** As a person runs it, with a home of its own. */
+describe('a push to another registry', () => {
+  /** Runs the command as a user does, with a home folder of its own. */
   const pushes = (env: Record<string, string>, ...args: string[]) =>
     run(
       process.execPath,
@@ -230,7 +230,7 @@ describe('a push into another registry', () => {
   })
   afterAll(() => other?.stop())
 
-  test('brings the index of its kernel, whole and under the same digest, which skopeo reads there', async () => {
+  test('copies the complete index of a kernel under the same digest, and skopeo reads it there', async () => {
     const digest = await digestOf(PROBES)
     const [plain, from, to] = documented('npx --no-install probe-registry push')
     expect({ plain, from }).toEqual({ plain: '--plain-http', from: url() })
@@ -244,7 +244,7 @@ describe('a push into another registry', () => {
     expect(readdirSync(folder)).toContain(sha256(readFileSync(join(work.dir, 'probe.ko'))))
   })
 
-  test('brings an image of the module under a tag of its own', async () => {
+  test('copies an image of the module under another tag', async () => {
     expect(await pushes({}, '--modules', url(), `${other.host}/kmm:mine`)).toMatchObject({ code: 0 })
     const told = await reads('inspect', '--tls-verify=false', `docker://${other.host}/kmm:mine`)
     expect(JSON.parse(told.stdout)).toMatchObject({ Architecture: 'amd64' })
@@ -257,14 +257,14 @@ describe('a push into another registry', () => {
     expect(await cosign(work.dir)(...how, `${other.host}/copy/probes:${tag}`)).toMatchObject({ code: 0 })
   })
 
-  test('sends nothing again that is there', async () => {
+  test('sends no blob that the other registry already has', async () => {
     const { code, stderr } = await pushes({}, url(), `${other.host}/copy/probes`)
     expect(code).toBe(0)
     expect(stderr).toMatch(/ is there\n/)
     expect(stderr).not.toMatch(/pushed, \d+ bytes/)
   })
 
-  test('goes on where a connection broke off, and the copy is whole', async () => {
+  test('continues after a broken connection, and the copy is complete', async () => {
     const road = await startCut(other.host)
     try {
       road.breakOff(2, 100_000)
@@ -280,7 +280,7 @@ describe('a push into another registry', () => {
     }
   })
 
-  test('that broke off for good leaves no tag, and the same command goes on', async () => {
+  test('that fails leaves no tag, and the same command continues it', async () => {
     const road = await startCut(other.host)
     try {
       road.breakOff(1000, 100_000)
@@ -298,7 +298,7 @@ describe('a push into another registry', () => {
     }
   })
 
-  test('of what is not built, or goes nowhere, says why', async () => {
+  test('reports why it fails: a missing probe, an unreachable registry, or wrong arguments', async () => {
     const missing = await pushes({}, url().replace('amd64', 'cloud-amd64'), `${other.host}/x`)
     expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining('builds it') })
     const nowhere = await pushes({}, url(), `127.0.0.1:${await freePort()}/x`)
@@ -308,7 +308,7 @@ describe('a push into another registry', () => {
   })
 
   test.each(['basic', 'token'] as const)(
-    'into a registry with a password (%s) takes that of the environment or of the file, and tells nobody',
+    'with %s authentication reads the password from the environment or a file, and does not print it',
     async (kind) => {
       const tokens = await startTokenServer(work.dir, 'someone', PASSWORD)
       const closed = await startOtherRegistry(work.dir, { auth: kind === 'token' ? tokens.auth : htpasswd() })
@@ -338,7 +338,7 @@ describe('a push into another registry', () => {
   )
 })
 
-test('a probe that is withdrawn is gone for clients, with the reason, until that is undone', async () => {
+test('clients cannot read a withdrawn probe, and see the reason, until the withdrawal is undone', async () => {
   const withdraw = (...args: string[]) =>
     sh('npx', ['--no-install', 'probe-registry', 'withdraw', '--data', registry.dataDir, ...args], ROOT)
   const before = await digestOf(PROBES)

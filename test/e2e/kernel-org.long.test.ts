@@ -1,4 +1,5 @@
-// A whole kernel from kernel.org's layout: Debian's copy of the very archive, signed by a key of the test's own.
+// Tests the build for a kernel whose source is in kernel.org's layout: the test serves Debian's copy of the same archive, and
+// signs it with its own key.
 
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
@@ -55,7 +56,7 @@ afterAll(async () => {
   await work.remove()
 })
 
-/** Debian's, kept in the cache of packages. */
+/** The path of Debian's copy of the source, in the cache of packages. */
 function original(of: string): string {
   const file = join(CACHE, `linux_${of}.orig.tar.xz`)
   if (existsSync(file)) return file
@@ -66,7 +67,7 @@ function original(of: string): string {
   return file
 }
 
-/** Debian's config without what shows Debian's patches, as a kernel of one's own. */
+/** Debian's config as that of a custom kernel: without the options that show Debian's patches. */
 const ownConfig = (config: string): string =>
   config
     .replace(
@@ -88,11 +89,11 @@ async function built(config: string, release: string) {
   return { url, file, code, why: code === 0 ? '' : (await ask(url)).body }
 }
 
-test('a kernel of a version that kernel.org has is built from that, though Debian has it, too', async () => {
+test('the registry builds from the source of kernel.org, though Debian has the version, too', async () => {
   const kernel = pinned('6.1', 'amd64')
   const config = ownConfig((await hostFiles(kernel.unameRelease)).config)
   const release = `${version}-mine`
-  // Its options are of another version than the source: those that this one has not refuse it, by name.
+  // The config is of another version than the source. The answer names the options that this source does not have.
   const first = await built(config, release)
   expect(first.why).toMatch(/do not hold in this source/)
   const lost = [...first.why.matchAll(/(CONFIG_\w+) \([ym], and here n\)/g)].map(([, option]) => option)

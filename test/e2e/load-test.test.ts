@@ -1,4 +1,4 @@
-// Every probe meets its own kernel, in the whole stack: before it is published, or after.
+// Tests with the complete stack that the kernel of each probe loads it, before or after the registry publishes the probe.
 
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -27,12 +27,12 @@ afterAll(() => work.remove())
 
 const pathOf = (extension: string) => `/driver/${VERSION}/x86_64/scap_debian_${kernel.release}_1.${extension}`
 const get = (registry: Registry, path: string) =>
-  // As a client that comes again when it is told to.
+  // A client that retries.
   curl(['-fsSL', '--retry', '5', '-o', '/dev/null', registry.url + path])
 const story = async (registry: Registry, path: string) =>
   JSON.parse((await ask(`${registry.url}${path}.json`)).body)
 
-/** Where an event is lost, a sweep finds out, a minute or two later. */
+/** If an event is lost, a sweep repairs this after a minute or two. */
 const verdict = (registry: Registry, path: string) =>
   eventually(
     `a verdict on ${path}`,
@@ -40,7 +40,7 @@ const verdict = (registry: Registry, path: string) =>
     STRICT ? 300 : 60,
   )
 
-describe('where it is recorded', () => {
+describe('a recorded load test', () => {
   let registry: Registry
   beforeAll(async () => {
     registry = await startRegistry({ dataDir: join(work.dir, 'recorded'), loadTest: 'recorded' })
@@ -48,7 +48,7 @@ describe('where it is recorded', () => {
   afterAll(() => registry.stop())
 
   test.each(['ko', 'o'])(
-    'a .%s is served at once, and its kernel’s verdict stands beside it later',
+    'does not delay the download of a .%s, and its verdict is added later',
     async (extension) => {
       const path = pathOf(extension)
       expect(await get(registry, path)).toMatchObject({ code: 0 })
@@ -60,7 +60,7 @@ describe('where it is recorded', () => {
     },
   )
 
-  test('a kernel without an image is told as unavailable, never as passed', async () => {
+  test('is unavailable for a kernel without an image', async () => {
     const { config } = await hostFiles(kernel.unameRelease)
     const release = `${kernel.release.replace(/-.*/, '')}-mine`
     await writeFile(
@@ -77,14 +77,14 @@ describe('where it is recorded', () => {
   })
 })
 
-describe('where it is required', () => {
+describe('a required load test', () => {
   let registry: Registry
   beforeAll(async () => {
     registry = await startRegistry({ dataDir: join(work.dir, 'required'), loadTest: 'required' })
   })
   afterAll(() => registry.stop())
 
-  test('the very first GET still gets the module, which its kernel has loaded before', async () => {
+  test('passes before the first GET gets the module', async () => {
     const path = pathOf('ko')
     expect(await get(registry, path)).toMatchObject({ code: 0 })
     const { loadTest, publishedAt } = await story(registry, path)

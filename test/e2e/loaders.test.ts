@@ -1,4 +1,4 @@
-// The loaders of the field, each by its exact curl line: what it leaves behind is the module, or nothing.
+// Tests each loader version with its exact curl command: it stores the module or no file.
 
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { get as httpGet } from 'node:http'
@@ -30,13 +30,13 @@ interface Asked {
 }
 
 interface Loader {
-  /** one download, as this loader does it; resolves to the file that it would load next */
+  /** downloads as this loader does; resolves to the file that it would load next */
   readonly download: (asked: Asked) => Promise<{ result: Curl; file: string }>
 }
 
 const modern = ({ kernel }: Asked) => `scap_debian_${kernel.release}_1.ko`
 
-/** Lines of the loaders themselves, by the years of their releases. */
+/** The commands of the loaders, by their versions. */
 const LOADERS: Readonly<Record<string, Loader>> = {
   'falco-driver-loader 0.34 to 0.36': {
     download: async (asked) => {
@@ -100,7 +100,7 @@ const LOADERS: Readonly<Record<string, Loader>> = {
   },
 }
 
-/** Ten redirects, sixty seconds over all, and nothing but 200 counts; the file is opened only then. */
+/** Follows at most ten redirects within sixty seconds. It writes the file only after a 200. */
 async function falcoctl(url: string, file: string): Promise<Curl> {
   const end = Date.now() + 60_000
   let next = url
@@ -177,7 +177,7 @@ describe.each(Object.entries(LOADERS))('%s', (name, loader) => {
     expect(await builds()).toBe(before)
   }, 60_000)
 
-  // The first and the last of them alone: each costs a build.
+  // Only the first and the last loader, because each needs a build.
   const testMissing = NAMES.slice(1, -1).includes(name) ? testLong : testUnless(undefined)
   testMissing(
     'gets a missing probe at its first request, built while it waits',
@@ -193,7 +193,7 @@ describe.each(Object.entries(LOADERS))('%s', (name, loader) => {
     120_000,
   )
 
-  test('is left with nothing by a probe that failed', async () => {
+  test('stores no file if the build of the probe failed', async () => {
     const before = await builds()
     const { result, file } = await loader.download(await asked(name, failing))
     expect(result.code).not.toBe(0)

@@ -1,4 +1,4 @@
-// The main job, end to end, from the commands that a user types.
+// Tests the main job end to end, with the commands that a user types: the first GET of a missing probe builds it.
 
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -25,7 +25,7 @@ let data: Awaited<ReturnType<typeof scratch>>
 let downloads: Awaited<ReturnType<typeof scratch>>
 const urlOf = (file: string) => `${registry.url}/driver/${ESCAPED}/x86_64/${file}`
 
-/** Builds that the stack has ever started. */
+/** The number of builds that the stack has started so far. */
 const builds = async () =>
   (await readdir(join(data.dir, 'builds')).catch(() => [])).filter((f) => f.endsWith('.log')).length
 
@@ -41,11 +41,11 @@ afterAll(async () => {
   await downloads.remove()
 })
 
-describe('the first GET of a probe that nobody has built', () => {
+describe('the first GET of a missing probe', () => {
   const all = FLAVOURS.flatMap((flavour) =>
     (['ko', 'o'] as const).map((extension) => ({ flavour, extension })),
   )
-  /** Each costs a build: one flavour in both kinds, and another's module. */
+  /** Each needs a build, so the short form has both kinds of one flavour, and the module of another. */
   const matrix = LONG
     ? all
     : all.filter(
@@ -53,7 +53,7 @@ describe('the first GET of a probe that nobody has built', () => {
       )
 
   test.each(matrix)(
-    'gets $extension of a 6.1 $flavour kernel, which verifies',
+    'gets the .$extension of a 6.1 $flavour kernel, with a good signature',
     async ({ flavour, extension }) => {
       const kernel = pinned('6.1', flavour)
       const file = fileOf(kernel, extension)
@@ -86,7 +86,7 @@ describe('the first GET of a probe that nobody has built', () => {
     ).toContain('Good signature')
   }
 
-  test('and .json and .log tell which driver source and which header packages it came from', async () => {
+  test('also creates a .json that names the driver source and the header packages, and a .log', async () => {
     const kernel = pinned('6.1', 'amd64')
     const story = JSON.parse(await readFile(join(downloads.dir, `${fileOf(kernel, 'ko')}.json`), 'utf8'))
     expect(story).toMatchObject({
@@ -102,7 +102,7 @@ describe('the first GET of a probe that nobody has built', () => {
     expect(log).toContain('scap.ko')
   })
 
-  test('and the second GET is a hit: no build, and the very same bytes', async () => {
+  test('lets the second GET get the same bytes without a build', async () => {
     const kernel = pinned('6.1', 'amd64')
     const file = fileOf(kernel, 'ko')
     const before = await builds()
@@ -145,7 +145,7 @@ describe('a stampede', () => {
 })
 
 describe('a driver that does not compile', () => {
-  test('fails as compile-error, with the compiler’s own lines in the answer and in the log', async () => {
+  test('is answered with compile-error, and the answer and the log contain the compiler’s errors', async () => {
     const kernel = pinned('6.12', 'amd64')
     const file = fileOf(kernel, 'ko')
     const target = join(downloads.dir, 'never')
@@ -194,7 +194,7 @@ describe('bad input', () => {
     ['a name of 4 KB', 400, 'malformed', path.replace('6.1', `6.${'1'.repeat(4096)}`)],
     ['a shell in the name', 400, 'malformed', path.replace('6.1', '$(touch%20pwned)')],
     ['nothing', 400, 'malformed', '/'],
-  ])('%s is answered with %i %s, and nothing is written or built', async (_, status, code, bad) => {
+  ])('%s is answered with %i %s, without a build', async (_, status, code, bad) => {
     const before = await builds()
     const answer = await ask(registry.url + bad)
     expect(answer.status, answer.body).toBe(status)
@@ -208,7 +208,7 @@ describe('bad input', () => {
     expect(JSON.parse(answer.body)).toMatchObject({ code: 'method-not-allowed' })
   })
 
-  test('a kernel that the archive has not ends as headers-not-found within seconds, without a build', async () => {
+  test('a kernel that the archive does not have is answered with headers-not-found, without a build', async () => {
     const before = await builds()
     const answer = await ask(urlOf('scap_debian_6.1.9999-1-amd64_1.ko'), '-L', '--max-time', '60')
     expect(answer.status).toBe(404)

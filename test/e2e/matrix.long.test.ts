@@ -1,10 +1,10 @@
-// The matrix as an operator runs it: one driver version that builds for one kernel and loads there, and fails for the other.
+// Tests the matrix as an operator runs it, with a driver version that loads on one kernel, and does not compile for another.
 
 import { spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { DRIVER_VERSION } from '../support/registry/registry.ts'
 
-test('tells that a driver version loads on a kernel, and the first error of the compiler on another', () => {
+test('the matrix shows that a driver loads on one kernel, and the first compiler error for another', () => {
   const cells = ['--versions', DRIVER_VERSION, '--series', '6.1,6.12', '--kinds', 'kmod', '--load']
   const { status, stdout, stderr } = spawnSync(process.execPath, ['matrix/main.ts', ...cells], {
     encoding: 'utf8',

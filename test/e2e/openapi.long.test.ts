@@ -1,5 +1,5 @@
-// The OpenAPI document in the hands of others: a validator of such documents, and a client that asks the running registry
-// for all that the document allows, and for what it does not. Where Python's packages cannot be had, it says so.
+// Tests the OpenAPI document with two foreign tools: a validator, and a client that sends valid and invalid requests to the
+// running registry. If pip cannot install the tools, the tests are skipped with the reason.
 
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ const MINUTE = 60_000
 /** Two minutes on two quiet cores. */
 const COVERAGE = 8 * MINUTE
 
-/** What one caller may ask for on a day would be spent, and then hide what it is about. */
+/** The tests would exceed the daily budgets of one caller, and get 429 instead of the tested answers. */
 const ENOUGH = 5000
 const BUDGETS = {
   ...BASE_DEFAULTS.budgets,
@@ -22,8 +22,8 @@ const BUDGETS = {
 }
 
 /**
- * A 503 is an answer: a build is running. What is inside a file no schema says, nor which ids and cursors of the right
- * form a registry has given.
+ * A 503 is a valid answer: a build is running. No schema describes the contents of a file, or shows which well-formed ids
+ * and cursors the registry has issued.
  */
 const CONFIG = `
 [checks]
@@ -61,7 +61,7 @@ afterAll(async () => {
   await work.remove()
 })
 
-test('the document is one of OpenAPI 3.1 to openapi-spec-validator', async (context) => {
+test('openapi-spec-validator accepts the document', async (context) => {
   const { code, output } = await had(tools, context).run(
     'openapi-spec-validator',
     ['openapi.json'],
@@ -72,14 +72,14 @@ test('the document is one of OpenAPI 3.1 to openapi-spec-validator', async (cont
   expect(code).toBe(0)
 })
 
-test('and a broken one is none', async (context) => {
+test('openapi-spec-validator refuses a broken document', async (context) => {
   const run = had(tools, context).run
   await writeFile(join(work.dir, 'broken.json'), '{"openapi":"3.1.0","info":{},"paths":{}}')
   expect((await run('openapi-spec-validator', ['broken.json'], MINUTE, work.dir)).code).not.toBe(0)
 })
 
 test(
-  'whatever the document allows is taken, and whatever it does not is refused, as it says: schemathesis, coverage',
+  'schemathesis finds that the registry accepts valid requests and refuses others as documented (phase: coverage)',
   async (context) => {
     const args = [
       'run',

@@ -1,4 +1,4 @@
-// A registry that reaches its mirrors through a company's proxy alone, and by the certificates of that company.
+// Tests a registry that reaches its mirrors only through a company's proxy, and with that company's certificates.
 
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
@@ -45,14 +45,14 @@ afterAll(async () => {
   await work?.remove()
 })
 
-/** What is said at its URL once it was planned. */
+/** The state at the probe's URL after its plan. */
 async function planned(release: string): Promise<{ reason?: string; detail?: string }> {
   const url = `${registry.url}/driver/${encodeURIComponent(DRIVER_VERSION)}/x86_64/scap_almalinux_${release}_1.ko`
   await ask(url, '-L')
   return JSON.parse((await ask(`${url}.json`)).body)
 }
 
-test('a proxy that does not know us is named where the probe was asked for, to be tried again', async () => {
+test('the answer for a probe names the proxy that refused the registry, and the time of a retry', async () => {
   proxy.status = 407
   expect(await planned('5.14.0-427.2.1.el9_4.x86_64')).toMatchObject({
     reason: 'mirror-unreachable',
@@ -63,13 +63,13 @@ test('a proxy that does not know us is named where the probe was asked for, to b
   })
 })
 
-test('a plan reads the mirror through the proxy, by its private certificate', async () => {
+test('a plan reads the mirror through the proxy, and trusts its private certificate', async () => {
   proxy.status = undefined
   expect(await planned('5.14.0-427.1.1.el9_4.x86_64')).toMatchObject({ reason: 'headers-not-found' })
   expect(proxy.asked).toEqual(expect.arrayContaining([`CONNECT mirror.example:443 registry:${PASSWORD}`]))
 })
 
-/** Events that are delivered, and what a database has compacted, go while the folder is read. */
+/** Delivered events and compacted files of a database are deleted while the test reads the folder. */
 function bytesOf(file: string): Buffer {
   try {
     return readFileSync(file)
@@ -86,7 +86,7 @@ test("the proxy's password is in the settings, and in no log, answer or state", 
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((file) => bytesOf(file).includes(PASSWORD))
     .map((file) => file.slice(registry.dataDir.length + 1))
-  // The settings as they were written and as they are handed to the functions; the folder is the operator's alone.
+  // The settings as they were written, and as the functions get them. Only the operator can read the folder.
   expect(
     telling.filter((file) => !/^(?:cdk\.out\/[^/]+\.json|(?:test-)?settings\.json)$/.test(file)),
   ).toEqual([])

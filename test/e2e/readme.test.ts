@@ -1,4 +1,4 @@
-// Every command of the documents is run here, as it is written but for the port, the kernel and /etc/falco.
+// Runs each command of the documents as it is written, except for the port, the kernel and /etc/falco.
 
 import { spawn } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
@@ -10,7 +10,7 @@ import { debianSuites } from '../support/mirrors.ts'
 import { pinned } from '../support/registry/kernels.ts'
 import { freePort, scratch, sh } from '../support/registry/registry.ts'
 
-/** A machine that runs tests may hide its kernel's config, and keeps its own keys: the host is another one. */
+/** The commands' host is another one: a machine that runs tests may hide its kernel's config, and must keep its own keys. */
 const HOST = {
   config: `${process.cwd()}/test/vectors/kernel-configs/bottlerocket_5.10.165_1_1.13.0-aws.config.gz`,
   /** where documents put the registry's key, below the root of a host */
@@ -22,7 +22,7 @@ const onHost = (command: string): string =>
     .replace('$(uname -r)', '5.10.165')
     .replace(new RegExp(`/(?=(?:${HOST.keys.join('|')})/)`), '')
 
-test('every command of the documents does what it says', async () => {
+test('every command of the documents succeeds', async () => {
   const work = await scratch()
   const port = await freePort()
   const kernel = pinned('6.1', 'amd64')
@@ -30,12 +30,12 @@ test('every command of the documents does what it says', async () => {
     onHost(command)
       .replaceAll('127.0.0.1:8080', `127.0.0.1:${port}`)
       .replaceAll('6.1.192-2-amd64', kernel.release)
-  // Whatever suites this machine's own apt has.
+  // The test's suites, whichever suites this machine's apt has.
   const settings = join(work.dir, 'settings.json')
   await writeFile(settings, JSON.stringify({ debian: { suites: debianSuites() } }))
   await sh('mkdir', ['-p', '-m', '700', 'gnupg', ...HOST.keys], work.dir)
   const ran: string[] = []
-  /** what earlier commands have set, as in the one terminal of a user; URL is what a deploy prints */
+  /** the variables that earlier commands have set, as in a user's terminal; a deployment prints URL */
   const env: Record<string, string> = { URL: `http://127.0.0.1:${port}` }
   const variables = () =>
     Object.entries(env)
@@ -64,7 +64,7 @@ test('every command of the documents does what it says', async () => {
   expect(ran).toContain('gpg --show-keys /etc/falco/falco-probes.asc')
 }, 300_000)
 
-/** Says which command is not run here, and why. */
+/** Whether this test runs the command. If not, it prints the reason. */
 function isRunHere(command: string): boolean {
   const run = runOf(command)
   if (run === undefined) throw new Error(`no test runs: ${command}`)
@@ -80,7 +80,7 @@ function isRunHere(command: string): boolean {
   }
 }
 
-/** `npm start` as a user types it, until its last line; resolves to Ctrl-C. */
+/** Runs `npm start` as a user types it, until it prints its last line. Resolves to a function that sends Ctrl-C. */
 async function npmStart(port: number, dataDir: string, settings: string): Promise<() => Promise<void>> {
   const env = { ...process.env, PORT: String(port), DATA_DIR: dataDir, SETTINGS_FILE: settings }
   const child = spawn('npm', ['start'], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })

@@ -1,4 +1,5 @@
-// A user's first registry whose first start composed no build root, as with a mirror that was away: its own builds do.
+// Tests a user's first registry if its start composed no build roots, e.g. because the mirror was unreachable: then the
+// registry's own builds compose them.
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,7 +11,7 @@ import { stand } from '../support/registry/stand.ts'
 
 const here = stand()
 
-test('roots that the registry composes by itself are unpacked as what was recorded, and the probe is served', async () => {
+test('the registry composes its own roots, and serves the probe', async () => {
   const cache = join(here.dir(), 'cache', 'probe-registry')
   mkdirSync(cache, { recursive: true, mode: 0o700 })
   writeFileSync(join(cache, DONE), '')

@@ -1,5 +1,5 @@
-// Every distribution whose kernels come as rpms, each with a repository that is laid out as its mirror is: hit, miss and
-// failure, by the name that an unmodified client asks by.
+// Tests all distributions with kernels in rpms, each with a repository in the layout of its mirror: hit, miss and failure, by
+// the name that an unmodified client requests.
 
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -19,7 +19,7 @@ import { type RpmSigner, rpmSigner } from '../support/rpm/repository.ts'
 
 const MINUTES = 60_000
 const TARGETS = Object.keys(RPM_ROWS) as RpmTarget[]
-/** By Red Hat's gcc 11, with a flag that Debian's 11 refuses and its 12 takes. */
+/** Built by Red Hat's gcc 11, with a flag that Debian's gcc 11 refuses and its gcc 12 accepts. */
 const UEK7 = {
   ...{ text: 'gcc (GCC) 11.2.1 20220127 (Red Hat 11.2.1-9)', version: 110201 },
   options: ['INIT_STACK_ALL_ZERO'],
@@ -50,7 +50,7 @@ describe.each(TARGETS)('a kernel of %s', (target) => {
     kernel = debianTree(join(work.dir, target), localVersion)
     if (target === 'ol') asBuiltBy(kernel, UEK7)
     const places = makeMirror(join(work.dir, 'mirror'), target, { kernel, signer, url: mirror.url })
-    // One at a time: the keys of all would not fit into the environment of a function.
+    // One registry for each: the keys of all would not fit into the environment of a function.
     registry = await startRegistry({
       dataDir: join(work.dir, `data-${target}`),
       settings: { [target]: { places, lists, keys: [signer.publicKey] } },
@@ -60,12 +60,12 @@ describe.each(TARGETS)('a kernel of %s', (target) => {
     await registry?.stop()
   })
   const about = async (path: string) => JSON.parse((await ask(`${registry.url}${path}.json`)).body)
-  /** As falcoctl asks. */
+  /** Downloads as falcoctl does. */
   const got = async (path: string) =>
     (await curl(['-fsSL', '-o', join(work.dir, 'probe.ko'), '--max-time', '60', registry.url + path])).code
 
   test(
-    'gets its probe at the first request, and at the next at once',
+    'gets its probe with the first request, and from the cache with the next one',
     async () => {
       const { release } = kernel
       const path = pathOf(target, release)
@@ -80,7 +80,7 @@ describe.each(TARGETS)('a kernel of %s', (target) => {
     3 * MINUTES,
   )
 
-  test('that the mirror has not is refused within seconds, with the package that is missing', async () => {
+  test('is refused if the mirror does not have it, and the answer names the missing package', async () => {
     const release = kernel.release.replace(/-(\d)/, '-9$1')
     const path = pathOf(target, release)
     expect(await got(path)).not.toBe(0)

@@ -1,6 +1,6 @@
-// A host of a distribution whose kernels come as rpms: its kernel's headers and image lie in a repository that is laid out as
-// the distribution's mirror is, signed by a key of the test; its probe is built of them, and in the long form, whose kernel
-// takes four minutes to make, loaded by that very kernel.
+// Tests the probe of an AlmaLinux host, as an example of a distribution with kernels in rpms. The test makes a repository in the
+// layout of the mirror, with the kernel's headers and image, and signs it with its own key. The registry builds the probe from
+// them. The long form makes a kernel of its own, which takes four minutes, and that kernel loads the probe.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -59,7 +59,7 @@ const pathOf = (target: string, uname = kernel.release) =>
 
 describe('a kernel of AlmaLinux', () => {
   test(
-    'gets its probe by its own name, built of its own packages',
+    'gets a probe that is built from its own packages',
     async () => {
       const path = pathOf('almalinux')
       expect(
@@ -85,7 +85,7 @@ describe('a kernel of AlmaLinux', () => {
     })
   })
 
-  test('is a hit from then on, and its mirror is not asked again', async () => {
+  test('is then served from the cache, without a request to the mirror', async () => {
     mirror.asked.length = 0
     const { status } = await ask(registry.url + pathOf('almalinux'))
     expect(status).toBe(307)
@@ -108,7 +108,7 @@ describe.skipIf(whyNoDnf() !== undefined)('a host with dnf', () => {
     host?.remove()
   })
 
-  test('gets that very module by the package of its flavour, once it was asked for', async () => {
+  test('installs the same module with the package of its flavour, after a first request', async () => {
     const list = `${registry.url}/rpm/${encodeURIComponent(DRIVER_VERSION)}/almalinux-el9/repodata/repomd.xml`
     await expect.poll(async () => (await ask(list, '-L')).status, { timeout: MINUTES }).toBe(200)
     host.write('etc/pki/rpm-gpg/falco-probes.asc', (await ask(`${registry.url}/keys/falco-probes.asc`)).body)
@@ -122,7 +122,7 @@ describe.skipIf(whyNoDnf() !== undefined)('a host with dnf', () => {
     expect(sha256(module)).toBe(served)
   })
 
-  test('is told by 404 of what was never there', async () => {
+  test('gets a 404 for files that never existed', async () => {
     const ID = `${registry.url}/rpm/${encodeURIComponent(DRIVER_VERSION)}`
     const digest = 'a'.repeat(64)
     for (const path of [
@@ -134,7 +134,7 @@ describe.skipIf(whyNoDnf() !== undefined)('a host with dnf', () => {
   })
 })
 
-test('a kernel that the mirror has not is refused within seconds, with the package that is missing', async () => {
+test('refuses a kernel that the mirror does not have, and names the missing package', async () => {
   const path = pathOf('almalinux', kernel.release.replace('-1.el9', '-2.el9'))
   await downloaded(registry.url + path, work.dir)
   expect(await about(registry.url + path)).toMatchObject({
@@ -144,7 +144,7 @@ test('a kernel that the mirror has not is refused within seconds, with the packa
   })
 })
 
-test('the same packages are of no other distribution: their key is not its own', async () => {
+test('refuses the same packages for another distribution, because their key is not its own', async () => {
   const path = pathOf('rocky')
   await downloaded(registry.url + path, work.dir)
   expect(await about(registry.url + path)).toMatchObject({

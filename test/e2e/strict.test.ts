@@ -1,6 +1,6 @@
-// `npm start -- --strict`: the quotas of a new account of AWS and the faults of a fixed seed. What is promised holds all the
-// same, for clients that come again where they are told to. Here those promises in short; `npm run test:long` runs more of
-// them strict (vitest.config.ts).
+// Tests `npm start -- --strict`, which applies the quotas of a new AWS account and causes faults by a fixed seed: the registry
+// keeps its promises to clients that retry. Here the promises in short; `npm run test:long` runs more of them strict
+// (vitest.config.ts).
 
 import { createHash } from 'node:crypto'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
@@ -45,7 +45,7 @@ afterAll(async () => {
   await work.remove()
 })
 
-/** As a loader asks, which comes again where it is told to. */
+/** Asks as a loader that retries. */
 const ask = (url: string, ...args: string[]) => askOnce(registry.url + url, ...PATIENT, ...args)
 const get = (url: string, file: string) =>
   curl(['-fsSL', '-o', join(work.dir, file), '--max-time', '70', ...PATIENT, registry.url + url])
@@ -57,7 +57,7 @@ const digestOf = async (file: string) =>
 const builds = async () =>
   (await readdir(join(work.dir, 'data', 'builds'))).filter((file) => file.endsWith('.log')).length
 
-test('it says its seed, and what of the template does nothing here', () => {
+test('prints its seed, and the resources of the template that have no effect here', () => {
   expect(registry.output()).toMatch(/^strict: .* npm start -- --strict=a-seed$/m)
   expect(registry.output()).toMatch(/^strict: .* have no effect here: .*AWS::CloudWatch::Alarm, /m)
   expect(registry.output()).toMatch(/AWS::S3::Bucket\.VersioningConfiguration/)
@@ -77,7 +77,7 @@ describe('a probe', () => {
     expect(await builds()).toBe(1)
   })
 
-  test('is what a host gets that submits the config of its kernel, which builds nothing more', async () => {
+  test('is served without another build to a host that submits the config of its kernel', async () => {
     const { buildConfig } = await hostFiles(kernel.unameRelease)
     await writeFile(join(work.dir, 'config'), buildConfig)
     await writeFile(join(work.dir, 'os-release'), 'ID=debian\nVERSION_ID="12"\n')
@@ -94,7 +94,7 @@ describe('a probe', () => {
     expect(await builds()).toBe(1)
   })
 
-  test('that is withdrawn is 410 with the reason, until that is undone; no event that was late has changed it', async () => {
+  test('is answered with 410 and the reason while it is withdrawn, and is unchanged afterwards', async () => {
     const withdraw = (...args: string[]) =>
       sh(
         'npx',
@@ -115,7 +115,7 @@ describe('a probe', () => {
   })
 })
 
-test('a driver that does not compile is built once, and its URL says the reason in the compiler’s words', async () => {
+test('a driver that does not compile is built once, and the answer contains the compiler’s error', async () => {
   const before = await builds()
   const url = path.replace(encodeURIComponent(DRIVER_VERSION), encodeURIComponent(OWN_DRIVER))
   expect(await get(url, 'never.ko')).toMatchObject({ code: 22 })
@@ -130,7 +130,7 @@ test('a driver that does not compile is built once, and its URL says the reason 
   expect(await builds()).toBe(before + 1)
 })
 
-test('each function has run within the memory that it would have in AWS', async () => {
+test('no function used more memory than it has in AWS', async () => {
   const memory = memoryOf(registry.dataDir)
   expect([...memory.keys()]).toEqual(expect.arrayContaining(['Plan', 'Publish', 'Resolve', 'Submit', 'Wait']))
   for (const [name, { used, of }] of memory) expect(used, name).toBeLessThanOrEqual(of)

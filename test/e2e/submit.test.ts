@@ -1,4 +1,4 @@
-// A host submits its kernel's config and facts with curl, and gets the probe of a kernel that nobody publishes headers for.
+// Tests a host that submits its kernel's config and facts with curl, and gets the probe for a kernel without published headers.
 
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
@@ -25,13 +25,13 @@ let registry: Registry
 let work: Awaited<ReturnType<typeof scratch>>
 let kernel: DebianKernel
 let host: HostFiles
-/** `uname -v` of the host, and of one that runs a kernel of its own */
+/** `uname -v` of the host, and of a host with a custom kernel */
 let debianVersion: string
 const OWN_VERSION = '#7 SMP PREEMPT_DYNAMIC Mon Nov 2 10:00:00 UTC 2026'
 
 beforeAll(async () => {
   work = await scratch()
-  // Not the newest, of which there is another tomorrow.
+  // Not the newest driver version, because that changes.
   const settings = { submitted: [DRIVER_VERSION] }
   registry = await startRegistry({ dataDir: join(work.dir, 'data'), settings })
   kernel = pinned('6.1', 'amd64')
@@ -51,7 +51,7 @@ const builds = async () =>
   (await readdir(join(work.dir, 'data/builds')).catch(() => [])).filter((name) => name.endsWith('.log'))
     .length
 
-/** `-F` options in the order of the line in docs/submitting.md. */
+/** The `-F` options in the order of the command in docs/submitting.md. */
 interface Form {
   readonly config?: string | Uint8Array
   readonly release?: string
@@ -79,7 +79,7 @@ async function accepted(form: Form): Promise<SubmissionAnswer> {
   return submissionAnswer.parse(JSON.parse(body))
 }
 
-/** As a host downloads it: curl follows the build until it ends. */
+/** Downloads as a host does: curl waits for the end of the build. */
 async function download(path: string): Promise<string> {
   const file = join(work.dir, `probe-${createHash('md5').update(path).digest('hex')}.ko`)
   const got = await curl(['-fsSL', '--retry', '3', '-o', file, registry.url + path])
@@ -95,7 +95,7 @@ const localversion = (suffix: string, config = host.config) =>
 const logOf = (path: string) => curl(['-fsSL', `${registry.url}${path}.log`])
 const numbers = () => kernel.release.replace(/-.*/, '')
 
-describe('a kernel of one’s own', () => {
+describe('a custom kernel', () => {
   let answer: SubmissionAnswer
   let release: string
   let config: string
@@ -105,7 +105,7 @@ describe('a kernel of one’s own', () => {
     answer = await accepted({ config: gzipSync(config), release, version: OWN_VERSION, more: ['kind=kmod'] })
   })
 
-  test('gets a module whose vermagic is its release', async () => {
+  test('gets a module with its release as vermagic', async () => {
     const sha256 = createHash('sha256').update(config).digest('hex')
     const [probe] = answer.probes
     expect(probe?.url).toBe(`/config/${sha256}/${DRIVER_VERSION}/x86_64/scap_debian_${release}_1.ko`)
@@ -123,7 +123,7 @@ describe('a kernel of one’s own', () => {
     ])
   })
 
-  test('tells that its module needs Module.symvers, and by which compiler it is built', () => {
+  test('gets an answer that asks for Module.symvers, and names the compiler', () => {
     expect(answer.verdicts).toContainEqual(
       expect.objectContaining({ code: 'needs-symvers', option: 'CONFIG_MODVERSIONS', blocks: false }),
     )
@@ -137,7 +137,7 @@ describe('a kernel of one’s own', () => {
     expect(await builds()).toBe(before)
   })
 
-  test('has its tree kept: the next probe of it is compiled, and nothing else', async () => {
+  test('has a cached tree: the build of its next probe only compiles', async () => {
     const [, ebpf] = (await accepted({ config, release, version: OWN_VERSION })).probes
     await download(ebpf!.url)
     const { stdout } = await logOf(ebpf!.url)
@@ -145,14 +145,14 @@ describe('a kernel of one’s own', () => {
     expect(stdout).toContain('== compile')
   })
 
-  test('is reached by an unmodified client whose repository it is', async () => {
+  test('has a repository URL for unmodified clients', async () => {
     const file = await download(
       `${answer.repository}/${encodeURIComponent(DRIVER_VERSION)}/scap_debian_${release}_1.ko`,
     )
     expect((await modinfo('vermagic', file)).split(' ')[0]).toBe(release)
   })
 
-  test('is reached by the md5 of its config, by clients that follow no redirect', async () => {
+  test('serves clients that follow no redirect, by the md5 of its config', async () => {
     const name = `sysdig-probe-${encodeURIComponent(DRIVER_VERSION)}-x86_64-${release}-${md5(config)}.ko`
     const file = join(work.dir, name)
     const got = await curl(['-fsS', '-o', file, `${registry.url}/stable/sysdig-probe-binaries/${name}`])
@@ -160,14 +160,14 @@ describe('a kernel of one’s own', () => {
     expect((await modinfo('vermagic', file)).split(' ')[0]).toBe(release)
   })
 
-  test('never decides what the distribution’s name serves', async () => {
+  test('does not change the answer for the distribution’s name', async () => {
     const path = `/driver/${DRIVER_VERSION}/x86_64/scap_debian_${release}_1.ko`
     expect((await ask(registry.url + path)).status).toBe(404)
   })
 })
 
-describe('a kernel of a version that only kernel.org has', () => {
-  test('waits until that can be reached, and is built from no other', async () => {
+describe('a kernel version that only kernel.org has', () => {
+  test('waits until kernel.org is reachable, and is not built from another version', async () => {
     const before = await builds()
     const marks =
       /^CONFIG_(?:X86_X32_DISABLED|SECURITY_PERF_EVENTS_RESTRICT|LOCK_DOWN_IN_EFI_SECURE_BOOT)=y\n/gm
@@ -188,7 +188,7 @@ describe('a kernel of a version that only kernel.org has', () => {
 })
 
 describe('a kernel with its Module.symvers', () => {
-  test('gets a module with the versions of its symbols', async () => {
+  test('gets a module with symbol versions', async () => {
     const release = `${numbers()}-symvers`
     await writeFile(join(work.dir, 'symvers'), gzipSync(host.symvers))
     const answer = await accepted({
@@ -197,7 +197,7 @@ describe('a kernel with its Module.symvers', () => {
       version: OWN_VERSION,
       more: ['kind=kmod', `symvers=@${join(work.dir, 'symvers')}`],
     })
-    // Of Debian's the command line decides, and nothing of how it was built.
+    // Whether Debian's kernel loads it depends only on its command line, not on how the module was built.
     const codes = answer.verdicts.map(({ code }) => code)
     expect(codes[0]).toBe('may-load')
     expect(codes).not.toContain('needs-symvers')
@@ -206,7 +206,7 @@ describe('a kernel with its Module.symvers', () => {
     expect((await modinfo('vermagic', file)).split(' ')[0]).toBe(release)
   })
 
-  test('or with the header packages that it names gets one against those', async () => {
+  test('or with the URLs of its header packages gets a module that is built with them', async () => {
     const answer = await accepted({
       config: `${host.config}# of my own\n`,
       release: kernel.unameRelease,
@@ -219,7 +219,7 @@ describe('a kernel with its Module.symvers', () => {
 })
 
 describe('a distribution’s own kernel', () => {
-  test('is the canonical probe, and only that', async () => {
+  test('gets the canonical probe, and no second one', async () => {
     const canonical = `/driver/${DRIVER_VERSION}/x86_64/scap_debian_${kernel.release}_1.ko`
     const form = { release: kernel.unameRelease, more: ['kind=kmod'] }
     const first = await accepted(form)
@@ -235,7 +235,7 @@ describe('a distribution’s own kernel', () => {
     expect(stdout).toContain(`link: <${canonical}>; rel="canonical"`)
   })
 
-  test('is that by the config of its headers, too', async () => {
+  test('gets the canonical probe for the config from its headers, too', async () => {
     const canonical = `/driver/${DRIVER_VERSION}/x86_64/scap_debian_${kernel.release}_1.ko`
     const form = { config: host.buildConfig, release: kernel.unameRelease, more: ['kind=kmod'] }
     const { probes } = await accepted(form)
@@ -288,9 +288,9 @@ describe('bad input', () => {
       () => ({ ...facts(), more: ['kernelurls=http://127.0.0.1/x'] }),
     ],
   ])(
-    '%s is answered with %i %s that names its field %s, and nothing is stored',
+    '%s is answered with %i %s for the field %s, and nothing is stored',
     async (_, status, code, field, form) => {
-      // Packages of what was published before may just be written; no submission writes where they are.
+      // The registry may just now write packages of earlier probes. No submission writes to their bucket.
       const count = 'find "$1" -type f -not -ipath "$1/*artifacts*" | wc -l'
       const objects = () => sh('sh', ['-c', count, 'sh', join(work.dir, 'data/s3')])
       const before = [await builds(), await objects()]
@@ -305,7 +305,7 @@ describe('bad input', () => {
     },
   )
 
-  test('twenty megabytes are refused by the API itself', async () => {
+  test('a config of twenty megabytes is answered with 413', async () => {
     const answer = await submit({ ...facts(), config: Buffer.alloc(20_000_000, 'x') })
     expect(answer.status).toBe(413)
   })
@@ -317,10 +317,10 @@ describe('a hostile config', () => {
   const forms = hostileForms(`echo ${MARK}; touch /tmp/${MARK}`)
 
   test.each(forms.filter(({ fate }) => fate === 'refused').map(({ name, lines }) => [name, lines]))(
-    'with %s is no config',
+    'with %s is refused',
     async (_, lines) => {
       const before = await builds()
-      // Some of the forms are bytes that are no UTF-8.
+      // Some of the forms have bytes that are not UTF-8.
       const config = gzipSync(Buffer.from(`${host.config}${lines}\n`, 'utf8'))
       const answer = await submit({ config, release: kernel.unameRelease })
       expect([413, 422], answer.body.slice(0, 300)).toContain(answer.status)
@@ -329,12 +329,12 @@ describe('a hostile config', () => {
   )
 
   const disarmed = forms.filter(({ fate }) => fate === 'disarmed')
-  /** All names that the forms set, so that what is left of each is one config, whose tree is made once. */
+  /** All names that the forms set. All sanitized forms are the same config, so its tree is made only once. */
   const names = [
     ...new Set(disarmed.flatMap(({ lines }) => [...lines.matchAll(/^CONFIG_(\w+)=/gm)].map(([, n]) => n))),
   ]
 
-  /** One of each kind; each costs a build. */
+  /** One of each kind, because each needs a build. */
   const KINDS = [
     'a suffix that is a command',
     'a command substitution in LOCALVERSION',
@@ -348,13 +348,13 @@ describe('a hostile config', () => {
   })
 
   test.each(built.map(({ name, lines }) => [name, lines]))(
-    'with %s is built without it: nothing runs',
+    'with %s is sanitized before the build, and no command of it runs',
     async (_, lines) => {
       await writeFile(canary(), MARK)
       const ours = names.map((name) => `CONFIG_${name}=`)
       const others = host.config.split('\n').filter((line) => !ours.some((start) => line.startsWith(start)))
       const [first] = ours.filter((start) => lines.includes(start))
-      // In its own place: the order of options is a part of a config.
+      // At its own position: the order of the options is a part of the config.
       const options = ours.map((start) => {
         if (start === first) return lines
         return start === 'CONFIG_ZZZ=' ? 'CONFIG_ZZZ=y' : `${start}""`
@@ -364,7 +364,7 @@ describe('a hostile config', () => {
         config: gzipSync(`${[...others, ...options].join('\n')}\n`),
         release,
         version: OWN_VERSION,
-        // A suffix that is no part of the release would be refused before anything is built.
+        // The registry would refuse a suffix that is not a part of the release before any build.
         more: ['kind=kmod', 'force=true'],
       })
       const [probe] = answer.probes

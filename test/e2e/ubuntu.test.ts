@@ -1,6 +1,6 @@
-// A host of Ubuntu: its kernel's headers and image lie in an archive that is laid out and signed as Ubuntu's is, by a key of
-// the test; its probe is built of them, and in the long form, whose kernel takes four minutes to make, loaded by that very
-// kernel.
+// Tests the probe of an Ubuntu host. The test makes an archive in Ubuntu's layout, with the kernel's headers and image, and signs
+// it with its own key. The registry builds the probe from them. The long form makes a kernel of its own, which takes four
+// minutes, and that kernel loads the probe.
 
 import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -26,7 +26,7 @@ let registry: Registry
 let signer: RpmSigner
 let kernel: DevelTree & Partial<Pick<SmallKernel, 'image'>>
 
-/** Most of a build tree is shared by flavours: their own package leads there by relative links, as Ubuntu's do. */
+/** Flavours share most of the build tree: the package of a flavour has relative links to it, as Ubuntu's packages do. */
 function archive(folder: string): void {
   const abi = kernel.release.replace(/-generic$/, '')
   const version = `${abi}.${UPLOAD}`
@@ -98,13 +98,13 @@ afterAll(async () => {
   await work?.remove()
 })
 
-/** As falcoctl names it, of `uname -r` and of what stands after the # in `uname -v`. */
+/** The path that falcoctl computes from `uname -r` and the text after the # in `uname -v`. */
 const pathOf = (upload = UPLOAD, target = 'ubuntu-generic', uname = kernel.release) =>
   `/driver/${encodeURIComponent(DRIVER_VERSION)}/x86_64/scap_${target}_${uname}_${upload}.ko`
 
 describe('a kernel of Ubuntu', () => {
   test(
-    'gets its probe by its own name, built of both of its packages',
+    'gets a probe that is built from both of its header packages',
     async () => {
       const url = registry.url + pathOf()
       expect(await downloaded(url, work.dir), (await ask(`${url}.log`, '-L')).body).toBe(0)
@@ -129,7 +129,7 @@ describe('a kernel of Ubuntu', () => {
     })
   })
 
-  test('is a hit from then on, by the names of old clients as well, and its mirror is not asked again', async () => {
+  test('is then served from the cache without a request to the mirror, by the name of old clients, too', async () => {
     mirror.asked.length = 0
     for (const target of ['ubuntu-generic', 'ubuntu'])
       expect((await ask(registry.url + pathOf(UPLOAD, target))).status).toBe(307)
@@ -137,7 +137,7 @@ describe('a kernel of Ubuntu', () => {
   })
 })
 
-test('a kernel that the archive has not is refused within seconds, with what to do', async () => {
+test('refuses a kernel that the archive does not have, and explains what to do', async () => {
   const url = registry.url + pathOf(UPLOAD, 'ubuntu-aws', kernel.release.replace('-26-generic', '-1026-aws'))
   await downloaded(url, work.dir)
   expect(await about(url)).toMatchObject({

@@ -1,5 +1,5 @@
-// A machine of Debian's own kernel, with the real client inside and the whole stack outside: from a missing probe to a
-// module that is live, and what is refused on the way.
+// Tests the real client in an emulated machine with Debian's kernel, against the complete stack outside: it loads a probe that
+// was missing, and refuses wrong ones.
 
 import { readFile } from 'node:fs/promises'
 import { createServer, request, type Server, type ServerResponse } from 'node:http'
@@ -31,7 +31,7 @@ beforeAll(async () => {
   work = await scratch()
   port = await freePort()
   kernel = pinned('6.1', 'amd64')
-  // A kernel with versions of symbols takes the modules of its neighbours; one that preempts otherwise does not.
+  // A kernel with symbol versions loads modules of similar kernels, but not those of a kernel with another preemption mode.
   other = pinned('6.1', 'rt-amd64')
   registry = await startRegistry({
     dataDir: join(work.dir, 'data'),
@@ -57,7 +57,7 @@ interface Upstream {
   readonly body: Buffer
 }
 
-/** As a client in the machine gets it, from outside: every link names the machine's address of this host. */
+/** Downloads from outside as a client in the machine does: each link has the address of this host inside the machine. */
 function upstream(path: string, hops = 10): Promise<Upstream> {
   return new Promise((resolve, reject) => {
     const host = `${HOST_LOOPBACK}:${port}`
@@ -79,7 +79,7 @@ function upstream(path: string, hops = 10): Promise<Upstream> {
 
 const pathOf = ({ release }: DebianKernel) => `/driver/${VERSION}/x86_64/scap_debian_${release}_1.ko`
 
-/** The files of a host with the client on it, and its key. */
+/** The files of a host with the client and this key. */
 async function hostWith(key: string, osRelease: string, more: Record<string, Uint8Array | string> = {}) {
   return {
     '/usr/local/bin/falco-driver-loader': await readFile('client/falco-driver-loader'),
@@ -91,7 +91,7 @@ async function hostWith(key: string, osRelease: string, more: Record<string, Uin
 }
 const DEBIAN_12 = 'ID=debian\nVERSION_ID="12"\n'
 
-/** Runs the client on one repository, and tells how it ended and what it left. */
+/** A script that runs the client with one repository, and prints its exit status and the files that are left. */
 const loading = (name: string, repo: string, settings = ''): string => `
 echo "== ${name}"
 DRIVERS_REPO=${repo} DRIVER_VERSION='${DRIVER_VERSION}' DRIVER_NAME=scap ${settings} \\
@@ -100,7 +100,7 @@ echo "left: $(find /root/.falco -type f 2>/dev/null | tr '\\n' ' ')"
 echo "live: $(grep -c '^scap ' /proc/modules)"
 `
 
-/** What was said under each name. */
+/** The output under each name. */
 const sections = (said: string): Record<string, string> =>
   Object.fromEntries(
     said
@@ -109,14 +109,14 @@ const sections = (said: string): Record<string, string> =>
       .map((part) => [part.slice(0, part.indexOf('\n')), part.slice(part.indexOf('\n') + 1)]),
   )
 
-test('the machine that boots tells what Debian’s kernels tell', async () => {
+test('the emulated machine runs Debian’s kernel', async () => {
   const said = await bootVm({ unameRelease: kernel.unameRelease, script: 'uname -r; uname -v', seconds: 60 })
   expect(said).toContain(kernel.unameRelease)
   expect(said).toContain(`Debian ${kernel.release.replace('-amd64', '')} `)
 })
 
-describe('a host whose distribution nobody builds for', () => {
-  test('submits its config, loads the probe that was built, tested, signed and published for it, and captures', async () => {
+describe('a host of an unsupported distribution', () => {
+  test('submits its config, loads the probe that the registry built and tested, and captures events', async () => {
     const { config } = await hostFiles(kernel.unameRelease)
     const client = sysdig(20)
     const files = await hostWith(keys.ours, 'ID=alpine\nVERSION_ID=3.20\n', {
@@ -141,7 +141,7 @@ echo "== client"; ${client.script}`,
     expect(own).toMatch(/^scap \d+ 0 - Live /m)
     expect(own).toContain('/dev/scap0')
     expect(own).toMatch(/\.ko/)
-    // It is no Debian by its os-release, so the probe of Debian's kernel is signed by the names of its own.
+    // Its os-release is not Debian's, so the signature of the probe has the host's own names.
     const [, path = ''] = /Asking for \S+(\/config\/\S+)/.exec(own ?? '') ?? []
     const story = JSON.parse((await upstream(`${path}.json`)).body.toString())
     expect(story).toMatchObject({
@@ -155,12 +155,12 @@ echo "== client"; ${client.script}`,
   })
 })
 
-describe('a host with busybox and nothing else', () => {
+describe('a host with busybox only', () => {
   let proxy: Server
   let said: Record<string, string>
 
   beforeAll(async () => {
-    // Both are published, and signed.
+    // The registry publishes and signs both.
     for (const path of [pathOf(kernel), pathOf(other)]) expect((await upstream(path)).status).toBe(200)
     proxy = createServer((asked, answer) => void tamper(asked.url ?? '/', answer))
     await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
@@ -193,7 +193,7 @@ describe('a host with busybox and nothing else', () => {
     proxy.close()
   })
 
-  /** The registry as it is, but for what the first part of the path says. */
+  /** Forwards the answer of the registry, and changes it as the first part of the path says. */
   async function tamper(url: string, answer: ServerResponse): Promise<void> {
     const [, mode = '', path = ''] = /^\/([a-z]+)(\/.*)$/.exec(url) ?? []
     const asked = mode === 'other' ? path.replace(kernel.release, other.release) : path
@@ -206,7 +206,7 @@ describe('a host with busybox and nothing else', () => {
     setTimeout(() => answer.destroy(), 200)
   }
 
-  test('loads what is good: verified, in place, live', () => {
+  test('verifies, stores and loads a good probe', () => {
     expect(said.good).toContain('exit 0')
     expect(said.good).toMatch(/^left: \/root\/\.falco\/\S+\.ko /m)
     expect(said.good).toMatch(/^live: 1$/m)
@@ -217,19 +217,22 @@ describe('a host with busybox and nothing else', () => {
     ['corrupted', /checksum|sha256/i],
     ['cut', /cut|short|checksum|sha256|not complete|broke|end/i],
     ['wrong key', /signature|key/i],
-    // Good by its key, and sent by a mirror in the place of what was asked for.
+    // Signed by the right key, but the mirror sends it instead of the requested probe.
     [
       'other release',
       /signed as another probe, so it is not kept\.\s+It is signed for .*uname-release=\S+-rt-amd64/,
     ],
-  ])('refuses what is %s, says why, loads nothing and leaves nothing', (name, why) => {
-    expect(said[name]).toMatch(/^exit [1-9]\d*$/m)
-    expect(said[name]).toMatch(why)
-    expect(said[name]).toMatch(/^left: *$/m)
-    expect(said[name]).toMatch(/^live: 0$/m)
-  })
+  ])(
+    'refuses the download in the case `%s`, prints the reason, loads nothing and leaves no file',
+    (name, why) => {
+      expect(said[name]).toMatch(/^exit [1-9]\d*$/m)
+      expect(said[name]).toMatch(why)
+      expect(said[name]).toMatch(/^left: *$/m)
+      expect(said[name]).toMatch(/^live: 0$/m)
+    },
+  )
 
-  test('puts a module of another release in its place, and loads it into no kernel but its own', () => {
+  test('stores a requested module of another kernel release, but does not load it', () => {
     expect(said['other demanded']).toMatch(/^exit 0$/m)
     expect(said['other demanded']).toMatch(/is in place for the kernel \S+-rt-amd64\.\s+Nothing was loaded/)
     expect(said['other demanded']).toMatch(/^left: \/root\/\.falco\/\S+\.ko /m)

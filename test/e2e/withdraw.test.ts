@@ -1,5 +1,5 @@
-// `probe-registry withdraw` against a registry that runs, as docs/operations.md shows it: nobody gets the probe any more, and a
-// host that has it loads it no more.
+// Tests `probe-registry withdraw` with a running registry, as docs/operations.md shows: nobody can download the probe any more,
+// and a host that has it does not load it any more.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -49,7 +49,7 @@ async function hostThatHasIt() {
   return { load: () => host.run([], env) }
 }
 
-/** The document's own command, of the kernel that is there today. */
+/** Runs the document's command, for the kernel that the archive has today. */
 function withdraw(...options: string[]): Promise<string> {
   const [line = ''] = documents()
     .flatMap(commandsOf)
@@ -60,7 +60,7 @@ function withdraw(...options: string[]): Promise<string> {
   return sh('sh', ['-c', `${command} ${options.join(' ')} --data ${registry.dataDir}`], ROOT)
 }
 
-test('it is refused to all from then on, the hosts that have it included, until that is undone', async () => {
+test('a withdrawn probe is refused until that is undone, and hosts that have it do not load it', async () => {
   expect(await curl(['-fsSL', '-o', '/dev/null', registry.url + path])).toMatchObject({ code: 0 })
   const { load } = await hostThatHasIt()
   expect(await load()).toMatchObject({ status: 0, stdout: expect.stringContaining('already in place') })
@@ -86,7 +86,7 @@ test('it is refused to all from then on, the hosts that have it included, until 
   expect(await load()).toMatchObject({ status: 0 })
 })
 
-test('what is not published, or no probe, is not withdrawn', async () => {
+test('refuses to withdraw a probe that is not published, and wrong arguments', async () => {
   const at = ['--data', registry.dataDir]
   const program = (...args: string[]) =>
     sh('npx', ['--no-install', 'probe-registry', 'withdraw', ...at, ...args], ROOT).catch((error) => error)

@@ -1,4 +1,5 @@
-// The disk of a registry is lost: what `probe-registry backup` wrote while it ran is a registry again, as docs/operations.md shows it.
+// Tests that `probe-registry restore` restores a registry whose disk was lost, from the file that `probe-registry backup` wrote
+// while the registry ran, as docs/operations.md shows.
 
 import { createHash } from 'node:crypto'
 import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
@@ -24,7 +25,7 @@ beforeAll(async () => {
   expect(await here.get(THERE)).toMatchObject({ code: 0 })
 })
 
-/** The document's own command, with this test's file and folder. */
+/** Runs the document's command with this test's file and folder. */
 function shown(name: 'backup' | 'restore', dataDir: string, archive = file): Promise<string> {
   const command = documents()
     .flatMap(commandsOf)
@@ -42,7 +43,7 @@ const refusal = (...args: Parameters<typeof shown>) =>
 
 const digest = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex')
 
-/** What a host gets: the bytes, the signature, and the key that it verifies it with. */
+/** The digests of a host's downloads: the probe, its signature, checksum and log, and the key. */
 async function served(): Promise<string[]> {
   const got = join(here.dir(), 'got')
   return Promise.all(
@@ -55,9 +56,9 @@ async function served(): Promise<string[]> {
   )
 }
 
-test('the same bytes, signatures and key are served by what was restored, and new probes are signed by it', async () => {
+test('a restored registry serves the same bytes, signatures and key, and signs new probes with that key', async () => {
   const before = await served()
-  // It goes on building while it is written.
+  // The registry continues a build during the backup.
   const building = curl(['-sSL', '--max-time', '50', '-o', '/dev/null', registry.url + BUILT_NOW])
   expect(await shown('backup', registry.dataDir)).toMatch(
     /: 1 published probes, 0 submitted kernels, 0 failed events, and the signing key/,
@@ -92,7 +93,7 @@ test('the same bytes, signatures and key are served by what was restored, and ne
   expect(await sh('sh', ['-c', gpg], here.dir())).toContain('Good signature')
 })
 
-test('a file that is cut off, or is none, restores nothing, and the key is never shown', async () => {
+test('an incomplete, wrong or missing file restores nothing, and no message contains the key', async () => {
   const cut = join(here.dir(), 'cut.tar')
   const dataDir = join(here.dir(), 'nothing')
   writeFileSync(cut, readFileSync(file), { mode: 0o600 })

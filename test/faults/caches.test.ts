@@ -1,5 +1,5 @@
-// What can be fetched or made again goes above CACHE_ROOM and where the disk gets short; the next build fetches it again, and
-// what is published is served all the while.
+// Tests the caches: the registry deletes unused entries above CACHE_ROOM, and if the disk gets full. The next build downloads
+// them again, and the registry serves published probes all the time.
 
 import { readdirSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,7 +17,7 @@ const THERE = pinnedPath('amd64')
 const here = stand()
 let data: string
 let disk: Disk
-/** Its roots are a copy: those of this user's other registries stay whatever this one deletes. */
+/** The registry uses a copy of the roots, so that it deletes no roots of this user's other registries. */
 const start = (env: Record<string, string> = {}) =>
   here.start({ env: { DATA_ROOM: '64', XDG_CACHE_HOME: join(here.dir(), 'cache'), ...env } })
 const get = (path: string) => here.get(path, '--retry', '5')
@@ -32,7 +32,7 @@ const filesIn = (name: string): string[] => {
   return readdirSync(folder).map((file) => join(folder, file))
 }
 const inputBytes = (): number => filesIn('inputs').reduce((sum, file) => sum + statSync(file).size, 0)
-/** As if nobody had used them since yesterday. */
+/** Sets the times of the files as if they had not been used since yesterday. */
 const age = (): void => {
   const yesterday = new Date(Date.now() - 86_400_000)
   for (const file of [...filesIn('inputs'), ...filesIn('artifacts')]) utimesSync(file, yesterday, yesterday)
@@ -59,7 +59,7 @@ afterAll(async () => {
   await disk.unmount()
 })
 
-test('what a build that runs now may need stays, however short the disk', async () => {
+test('a full disk does not delete inputs that a running build may need', async () => {
   const before = await keysOf('inputs')
   disk.fill(40_000_000)
   await expect.poll(() => here.registry().output(), { timeout: 10_000 }).toMatch(/^no space: /m)
@@ -70,7 +70,7 @@ test('what a build that runs now may need stays, however short the disk', async 
     .toMatch(/^there is enough space again/m)
 })
 
-test('on a disk that gets short what nobody uses goes before a build is refused', async () => {
+test('on a nearly full disk the registry deletes unused cache entries before it refuses builds', async () => {
   await here.stop()
   age()
   await start()
@@ -88,7 +88,7 @@ test('on a disk that gets short what nobody uses goes before a build is refused'
   expect(await get(THERE)).toMatchObject({ code: 0 })
 })
 
-/** Of nothing that anybody needs. */
+/** The key of an input that no build needs. */
 const UNUSED = `sha256/${'0'.repeat(64)}`
 async function putUnused(): Promise<void> {
   const body = Buffer.alloc(5_000_000)
@@ -107,7 +107,7 @@ async function putUnused(): Promise<void> {
 testLong(
   'what is gone is fetched again by the next build, and above CACHE_ROOM only what nobody uses goes',
   async () => {
-    // All of it, whatever the records say that is there.
+    // Deletes all inputs, though the records still have them.
     await here.stop()
     for (const file of filesIn('inputs')) rmSync(file)
     await putUnused()
@@ -115,7 +115,7 @@ testLong(
     await start({ CACHE_ROOM: '1' })
     expect(await get(pinnedPath('amd64', 'o'))).toMatchObject({ code: 0 })
     expect(await get(pinnedPath('cloud-amd64'))).toMatchObject({ code: 0 })
-    // A minute after the start.
+    // The registry deletes a minute after its start.
     await expect
       .poll(() => here.registry().output(), { timeout: 90_000 })
       .toMatch(/^\d+ MB of the least recently used cache were deleted/m)

@@ -1,4 +1,4 @@
-// The machine's clock is set while the stack runs: nobody waits for the time that was taken away or given.
+// Tests changes of the machine's clock while the stack runs: they make no client wait.
 
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -26,8 +26,8 @@ beforeAll(async () => {
   expect(await get(THERE)).toMatchObject({ code: 0 })
 })
 
-describe.each(JUMPS)('a clock that is set to %i s from what it was at the start', (seconds) => {
-  test('keeps nobody from a probe that is there', async () => {
+describe.each(JUMPS)('a clock that is %i s off from the start', (seconds) => {
+  test('does not prevent downloads of published probes', async () => {
     clock.set(seconds)
     const answers = await Promise.all(Array.from({ length: 40 }, () => ask(here.registry().url + THERE)))
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([307]))
@@ -35,8 +35,8 @@ describe.each(JUMPS)('a clock that is set to %i s from what it was at the start'
   })
 })
 
-test('hits that are under way while the clock is set, to and fro, get their answers', async () => {
-  // Each of them has the registry read something else for it.
+test('running requests get their answers while the clock is set forward and back', async () => {
+  // For each path, the registry reads other data.
   const paths = [
     '/keys/falco-probes.asc',
     '/v1/probes',
@@ -57,7 +57,7 @@ test('hits that are under way while the clock is set, to and fro, get their answ
   expect(asking.all.filter(({ status }) => status !== 200)).toEqual([])
 })
 
-test('a probe whose build ran while the clock was set back is served', async () => {
+test('the registry serves a probe if the clock was set back during its build', async () => {
   clock.set(0)
   const asked = get(pinnedPath('cloud-amd64'))
   await sleep(3000)
@@ -66,8 +66,8 @@ test('a probe whose build ran while the clock was set back is served', async () 
   expect(await get(pinnedPath('cloud-amd64'))).toMatchObject({ code: 0 })
 })
 
-test('what a clock that ran ahead has left is taken up again', async () => {
-  // A client asks, and the stack dies under its build: the claim is of two hours ahead.
+test('the registry builds a probe though its claim is two hours in the future', async () => {
+  // The stack is killed during a build, while the clock is two hours ahead.
   clock.set(7200)
   void get(pinnedPath('amd64', 'o'))
   await sleep(1500)

@@ -1,4 +1,4 @@
-// Many clients that want one missing probe, beside others that want one that is there; and many missing probes at once.
+// Tests many clients that request one missing probe while others request a published one, and requests for many missing probes.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -21,7 +21,7 @@ const builds = () =>
   readdirSync(join(registry.dataDir, 'builds')).filter((name) => name.endsWith('.log')).length
 const served = (all: readonly Told[]) => all.filter(({ sha256 }) => sha256 !== undefined).length
 
-/** Hits, one after the other, until it is told to end. */
+/** Requests the published probe again and again, until the returned function is called. */
 function hitting(): () => Promise<Told[]> {
   const hits: Told[] = []
   let goesOn = true
@@ -38,7 +38,7 @@ function hitting(): () => Promise<Told[]> {
   }
 }
 
-test(`${LONG ? 5000 : 1000} clients that want one missing probe all get it, by one build, and hits go on beside them`, async () => {
+test(`${LONG ? 5000 : 1000} clients all get one missing probe from one build, and hits continue meanwhile`, async () => {
   const before = builds()
   const end = hitting()
   const all = await crowd(registry.url + pinnedPath('cloud-amd64'), LONG ? 5000 : 1000, 120_000)
@@ -58,17 +58,17 @@ const FOUR = [
   pinnedPath('rt-amd64'),
   pinnedPath('rt-amd64', 'o'),
 ]
-/** As many as the archive has kernels for, and thirty at most. */
+/** A probe for each kernel of the archive, but at most thirty. */
 const MANY = allPaths()
   .filter((path) => path !== THERE)
   .slice(0, 30)
 const wanted = LONG ? MANY : FOUR
-/** One builds after the other, on a machine that may do other things as well. */
+/** The builds run one after the other, on a machine that may be busy. */
 const PATIENCE_MS = wanted.length * 30_000
 
-describe(`${wanted.length} missing probes at once, where one builder builds one at a time`, () => {
+describe(`${wanted.length} requests for missing probes at once, with one builder`, () => {
   test(
-    'each is built, each client gets its own, and who waits is told its place',
+    'each client gets its own probe, and the waiting ones see their places in the queue',
     async () => {
       const asked = Promise.all(
         wanted.map((path, i) =>
@@ -90,7 +90,7 @@ describe(`${wanted.length} missing probes at once, where one builder builds one 
   )
 })
 
-/** Whatever `.json` says of their places, until it is told to end. */
+/** Collects the places in the queue from `.json`, until the returned function is called. */
 function watchPlaces(paths: readonly string[]): () => Promise<unknown[]> {
   const told: unknown[] = []
   let goesOn = true
@@ -111,7 +111,7 @@ function watchPlaces(paths: readonly string[]): () => Promise<unknown[]> {
   }
 }
 
-/** What the functions wrote down of builds that failed. */
+/** The lines of the functions' logs about failed builds. */
 const failures = () =>
   readdirSync(join(registry.dataDir, 'logs'))
     .flatMap((name) => readFileSync(join(registry.dataDir, 'logs', name), 'utf8').split('\n'))

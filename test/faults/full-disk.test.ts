@@ -1,5 +1,5 @@
-// The disk of the data is full: what is published is served, what is new is refused with the contract's 503, and work goes on by
-// itself when there is room.
+// Tests a full disk of the data: the registry serves published probes, refuses new builds with the documented 503, and continues
+// without an operator once there is enough space.
 
 import { statfsSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -39,7 +39,7 @@ async function expectFull(): Promise<void> {
   expect(stdout).toMatch(/"code": "no-room"/)
 }
 
-test('hits go on, new builds are refused, and the operator is told which folder and how much is free', async () => {
+test('hits continue, new builds are refused, and a message names the folder and the free space', async () => {
   fill()
   await expect
     .poll(() => here.registry().output(), { timeout: 10_000 })
@@ -49,19 +49,19 @@ test('hits go on, new builds are refused, and the operator is told which folder 
   await expectFull()
 })
 
-test('a start on a full disk serves what is published', async () => {
+test('a registry that starts on a full disk serves published probes', async () => {
   expect(await here.stop('SIGKILL')).toBe('SIGKILL')
   fill()
   await here.start()
   await expectFull()
 })
 
-test('work goes on by itself when there is room', async () => {
+test('builds continue without an operator once there is enough space', async () => {
   disk.empty()
   await expect
     .poll(() => here.registry().output(), { timeout: 10_000 })
     .toMatch(/^there is enough space again in \S+data/m)
-  // Whoever was refused asks again after the time that it was told.
+  // A refused client retries after the time in Retry-After.
   await new Promise((resolve) => setTimeout(resolve, 31_000))
   expect(await get(MISSING)).toMatchObject({ code: 0 })
 })

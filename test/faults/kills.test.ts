@@ -1,5 +1,5 @@
-// The stack is killed at random moments while a probe is built and tested: it ends published and tested, and bytes that were
-// served once stay the same.
+// Tests kills of the stack at random moments while it builds and tests a probe: in the end the probe is published and tested,
+// and its served bytes do not change.
 
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
@@ -11,27 +11,27 @@ import { eventually } from '../support/registry/eventually.ts'
 import { about, allPaths, pinnedPath } from '../support/registry/probes.ts'
 import { curl, type Registry, scratch, startRegistry } from '../support/registry/registry.ts'
 
-/** A test that broke off three times is given up: that is another promise. */
+/** Not more kills: the registry ends a load test that was interrupted three times, which is another promise. */
 const KILLS = 2
 const PROBES = LONG ? allPaths().slice(0, 15) : [pinnedPath('cloud-amd64')]
 /** Seconds: a build, a boot, and some idle time after them. */
 const LIFE = 30
 const seed = LONG ? String(Date.now()) : '1'
 
-/** Below 1, and the same for the same seed. */
+/** A number below 1, the same for the same seed. */
 const random = (of: string): number =>
   createHash('sha256').update(`${seed} ${of}`).digest().readUInt32BE() / 2 ** 32
 
 const request = ({ url }: Registry, path: string) =>
   curl(['-sSL', '--max-time', '60', '-o', '/dev/null', url + path])
 
-/** Of the bytes that are served now. */
+/** The digest of the bytes that the registry serves now. */
 async function digestOf({ url }: Registry, path: string): Promise<string | undefined> {
   if ((await about(url + path)).state !== 'published') return undefined
   return (await client({ address: '127.0.0.1', url: url + path })).sha256
 }
 
-/** Asks as clients do, again and again. */
+/** Requests the probe again and again, as clients do. */
 const published = (registry: Registry, path: string) =>
   eventually(`${path} is published`, async () => {
     await request(registry, path)
@@ -44,7 +44,7 @@ const tested = (registry: Registry, path: string) =>
     return state === 'published' && loadTest !== undefined ? loadTest : undefined
   })
 
-/** At a random moment of the probe's life. Resolves to the digest that was served before, if any. */
+/** Kills the stack at a random moment of the build. Resolves to the digest that was served before, if any. */
 async function kill(dataDir: string, loadTest: 'recorded' | 'required', path: string, i: number) {
   const registry = await startRegistry({ dataDir, loadTest })
   const asked = request(registry, path)
@@ -59,7 +59,7 @@ async function kill(dataDir: string, loadTest: 'recorded' | 'required', path: st
   return served
 }
 
-test(`${PROBES.length * KILLS} kills (seed ${seed}): every probe ends published and tested, with the bytes that it had`, async () => {
+test(`after ${PROBES.length * KILLS} kills (seed ${seed}) each probe is published and tested, and its bytes are unchanged`, async () => {
   const data = await scratch()
   const dataDir = join(data.dir, 'data')
   const ends = new Map<string, string>()

@@ -1,4 +1,4 @@
-// The stack stops in the middle of a load test: nothing is published that was never tested, and nothing stays untested.
+// Tests a stop or a kill of the stack during a load test: after the next start the registry tests the probe again.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -18,14 +18,14 @@ const TRIED = LONG ? STOPS : STOPS.slice(0, 1)
 
 const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
-/** Builds on record of the projects of load tests, as the local CodeBuild writes them down. */
+/** The load tests that the local CodeBuild has recorded. */
 function loadTests(dataDir: string): { readonly status: string }[] {
   const dir = join(dataDir, 'builds')
   const files = existsSync(dir) ? readdirSync(dir).filter((name) => /LoadTest.*\.json$/.test(name)) : []
   return files.map((name) => JSON.parse(readFileSync(join(dir, name), 'utf8')))
 }
 
-test.each(TRIED)('a load test that is %s and broke off by %s is made up for', async (mode, signal) => {
+test.each(TRIED)('a %s load test that %s interrupted runs again', async (mode, signal) => {
   const data = await scratch()
   const path = pinnedPath('cloud-amd64')
   const first = await startRegistry({ dataDir: data.dir, loadTest: mode })
@@ -33,7 +33,7 @@ test.each(TRIED)('a load test that is %s and broke off by %s is made up for', as
   await eventually('a load test runs', () =>
     loadTests(data.dir).find(({ status }) => status === 'IN_PROGRESS'),
   )
-  // Its machine is on its way: the build begins within half a second, and boots for ten.
+  // The machine is booting now: the build begins within half a second, and the boot takes ten.
   await sleep(2000)
   await first.stop(signal)
   await asked

@@ -1,4 +1,4 @@
-// A registry that is watched, as docs/operations.md shows it: what goes wrong is told at an address of its own.
+// Tests health and metrics of a registry, as docs/operations.md shows: it serves them at an address of their own.
 
 import { beforeAll, expect, test } from 'vitest'
 import { FAILURE_REASONS } from '../../lib/model/probe.ts'
@@ -18,7 +18,7 @@ beforeAll(async () => {
   registry = await here.start({ env: { METRICS: `127.0.0.1:${port}`, DATA_ROOM: '1' } })
 })
 
-/** The document's own command, at this registry's port. */
+/** Runs the document's command with this registry's port. */
 function shown(page: string): Promise<string> {
   const found = documents()
     .flatMap(commandsOf)
@@ -27,7 +27,7 @@ function shown(page: string): Promise<string> {
   return sh('sh', ['-c', `${String(found).replace('curl', 'curl -sS').replace('9090', String(port))}`])
 }
 
-test('its commands show that it is well, and what became of a probe that cannot be built', async () => {
+test('the commands of the document show that the registry is healthy, and why a probe failed', async () => {
   expect(registry.output()).toContain(`health and metrics: http://127.0.0.1:${port}/metrics\n`)
   expect(await shown('healthz')).toBe('ok\n')
   await ask(registry.url + MISSING)
@@ -45,7 +45,7 @@ test('its commands show that it is well, and what became of a probe that cannot 
   expect(await shown('metrics')).not.toContain('6.1.9999')
 })
 
-test('the public port answers nothing of it', async () => {
+test('the public port serves no health and no metrics', async () => {
   expect((await ask(`${registry.url}/metrics`)).body).not.toContain('probe_registry_')
   expect((await ask(`${registry.url}/healthz`)).status).not.toBe(200)
 })

@@ -1,4 +1,4 @@
-// What `npm start` tells its operator, step by step.
+// Tests the output of `npm start`.
 
 import { beforeAll, expect, test } from 'vitest'
 import { pinned } from '../support/registry/kernels.ts'
@@ -19,7 +19,7 @@ const steps = (): { key: string; step: string; detail?: string; seconds?: number
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line))
 
-test('each step of a probe is one line, and where state and logs are is told before all', async () => {
+test('prints the folders of state and logs, and one line for each step of a probe', async () => {
   expect(registry.output()).toMatch(/^state: \S+data, logs: \S+data\/logs, free space: \d+\.\d GB$/m)
   const { release } = pinned('6.1', 'amd64')
   expect(await here.get(probePath(release))).toMatchObject({ code: 0 })

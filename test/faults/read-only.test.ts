@@ -1,5 +1,5 @@
-// The folder of the data cannot be written in: at the start that is refused; a stack that runs serves what is published, refuses
-// what is new with the contract's 503 and why, and goes on by itself where its disk does.
+// Tests a data folder that is not writable. A stack refuses to start with it. A running stack serves published probes, refuses
+// new builds with the documented 503 and the reason, and continues without an operator once the folder is writable.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
@@ -17,7 +17,7 @@ const MISSING = pinnedPath('cloud-amd64')
 const here = stand({ env: { DATA_ROOM: '16' } })
 let data: string
 let disk: Disk
-/** As a client that comes back after 503. */
+/** A client that retries after a 503. */
 const get = (path: string) => here.get(path, '--retry', '5')
 
 beforeAll(async () => {
@@ -46,7 +46,7 @@ async function expectRefused(): Promise<void> {
 
 const told = (line: RegExp) => expect.poll(() => here.registry().output(), { timeout: 15_000 }).toMatch(line)
 
-test('a miss is refused from the first one on, hits go on, and the operator is told which folder', async () => {
+test('each miss is refused, hits continue, and a message names the folder', async () => {
   await disk.cover()
   await expectRefused()
   await expectHits()
@@ -54,10 +54,10 @@ test('a miss is refused from the first one on, hits go on, and the operator is t
   await expectRefused()
 })
 
-test('it goes on by itself once the folder can be written in, and the client that was refused is served', async () => {
+test('builds continue once the folder is writable, and a refused client gets its probe', async () => {
   await disk.uncover()
   await told(/^\S+data is writable again: new probes are built$/m)
-  // Whoever was refused asks again after the time that it was told.
+  // A refused client retries after the time in Retry-After.
   await new Promise((resolve) => setTimeout(resolve, 31_000))
   expect(await get(MISSING)).toMatchObject({ code: 0 })
 })
@@ -72,7 +72,7 @@ function startOutput(dataDir: string): string {
   return stderr
 }
 
-test('a start is refused with a sentence that names the folder and what to do, and makes no key', async () => {
+test('the stack refuses to start, names the folder and a remedy, and creates no folder', async () => {
   await here.stop()
   await sh('mount', ['-o', 'remount,ro', data])
   expect(startOutput(data)).toMatch(

@@ -1,4 +1,4 @@
-// A registry that hosts ask all the time has one fault a minute: no answer but the contract's, and at the end nothing is lost.
+// Tests a registry under constant requests with one fault a minute: it gives only documented answers, and loses no probe.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,10 +17,10 @@ import { type Answered, type Traffic, traffic } from '../support/registry/traffi
 const MINUTES = LONG ? 60 : 5
 const THERE = [pinnedPath('amd64'), pinnedPath('cloud-amd64')]
 
-/** Each once, one a minute, as long as there are any. */
+/** The test requests one of them each minute, each only once. */
 const missing = allPaths().filter((path) => !THERE.includes(path))
 
-/** What each asker asks, over and over. */
+/** The paths that each client requests again and again. */
 const LISTS = [
   THERE,
   [`${THERE[0]}.asc`, `${THERE[0]}.json`, '/keys/falco-probes.asc', '/openapi.json'],
@@ -44,7 +44,7 @@ afterAll(async () => {
   await disk.unmount()
 })
 
-/** From a moment to another nobody listens, or somebody listens no more: milliseconds since the epoch. */
+/** The times when the stack was stopping or not running: milliseconds since the epoch. */
 const down: { readonly from: number; readonly to: number }[] = []
 
 async function restart(signal: NodeJS.Signals): Promise<void> {
@@ -64,7 +64,7 @@ async function crowdOn(path: string | undefined): Promise<void> {
 
 const toldInCrowds: Told[] = []
 
-/** Closes the disk to writers for a while, and asks for a missing probe meanwhile: its clients must be told to come again. */
+/** Makes the disk not writable for a while, and requests a missing probe meanwhile: its clients must be asked to retry. */
 async function without(path: string | undefined, close: () => unknown, open: () => unknown): Promise<void> {
   await close()
   if (path !== undefined) toldInCrowds.push(...(await crowd(here.registry().url + path, 20, 5000)))
@@ -79,7 +79,7 @@ async function restartInBuild(signal: NodeJS.Signals, path: string | undefined):
   await asked
 }
 
-/** What goes wrong, each for less than a minute. `path`: a probe that nobody has asked for so far */
+/** The faults, each shorter than a minute. `path`: a probe that no client has requested so far */
 const FAULTS: readonly [string, (path: string | undefined) => Promise<unknown>][] = [
   ['it is killed while it builds', (path) => restartInBuild('SIGKILL', path)],
   [
@@ -116,7 +116,7 @@ const FAULTS: readonly [string, (path: string | undefined) => Promise<unknown>][
 const wasDown = ({ began, ended }: Answered): boolean =>
   down.some(({ from, to }) => ended >= from && began <= to)
 
-/** The contract's: a problem document that says why, and when to ask again. */
+/** The documented 503: a problem document with the reason, and Retry-After. */
 function isOfContract({ status, body = '', retryAfter }: Answered): boolean {
   if (status !== 503 || !/^\d+$/.test(retryAfter ?? '')) return false
   const { code, title } = JSON.parse(body)
@@ -138,14 +138,14 @@ async function minute(i: number): Promise<void> {
   const [what, happen] = FAULTS[i % FAULTS.length]!
   const ends = Date.now() + 60_000
   await happen(missing[i])
-  // As any client that comes again.
+  // A client that retries.
   await eventually(`hits after: ${what}`, async () => (await here.get(THERE[0]!)).code === 0 || undefined, 60)
   console.log(`minute ${i + 1}: ${what}; ${residentMegabytes()} MB`)
   await sleep(Math.max(0, ends - Date.now()))
 }
 
 test(
-  `${MINUTES} minutes with one fault a minute: no 5xx but the contract's 503, and every probe that was asked for is served`,
+  `in ${MINUTES} minutes with one fault a minute the only 5xx is the documented 503, and all requested probes are served`,
   async () => {
     const digests = async (paths: readonly string[]) =>
       Promise.all(

@@ -1,4 +1,4 @@
-// SIGTERM while clients download, ask and wait: nobody gets a 500, and the process is gone within ten seconds.
+// Tests SIGTERM while clients download, ask and wait: no client gets a 500, and the process ends within ten seconds.
 
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -17,7 +17,7 @@ beforeAll(async () => {
   expect(await here.get(THERE)).toMatchObject({ code: 0 })
 })
 
-test('downloads end whole, who waits is told to ask again, and all is over within ten seconds', async () => {
+test('downloads are completed, waiting clients are asked to retry, and the stack stops within ten seconds', async () => {
   const { url } = here.registry()
   const digest = (await ask(`${url}${THERE}.sha256`, '-L')).body.slice(0, 64)
   const file = join(here.dir(), 'slow.ko')
@@ -43,16 +43,16 @@ test('downloads end whole, who waits is told to ask again, and all is over withi
   expect(waited).not.toMatch(/^HTTP\/1\.1 500 /m)
   expect((await slow).code).toBe(0)
   expect(createHash('sha256').update(readFileSync(file)).digest('hex')).toBe(digest)
-  // Answered, or not connected: curl has no status for that.
+  // Each is answered, or not connected: then curl has the status 0.
   for (const { status } of await Promise.all(hits)) expect([307, 0]).toContain(status)
 
-  // What was being built is built by the next request after the next start.
+  // After the next start, the next request builds the interrupted probe.
   await here.start()
   const answer = await here.get(pinnedPath('cloud-amd64'), '--retry', '3', '--max-time', '60')
   expect(answer).toMatchObject({ code: 0 })
 })
 
-test('a second signal does not wait for anybody', async () => {
+test('a second signal ends the stack without waiting for clients', async () => {
   const waiting = curl(['-sSL', '--max-time', '30', here.registry().url + pinnedPath('amd64', 'o')])
   await sleep(1500)
   const ended = here.stop('SIGTERM')

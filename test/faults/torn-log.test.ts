@@ -1,4 +1,4 @@
-// A write of the database fails on a full disk: what is answered after it is there after a crash, as all that was answered before.
+// Tests a write of the database that fails on a full disk: all acknowledged writes before and after it survive a crash.
 
 import { cpSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -27,7 +27,7 @@ afterAll(async () => {
   await work.remove()
 })
 
-/** The ids that were answered. */
+/** Writes the items, and returns the ids of the acknowledged ones. */
 async function put(database: Dynalite, from: number, to: number): Promise<string[]> {
   const answered: string[] = []
   for (let i = from; i < to; i += 1) {
@@ -41,7 +41,7 @@ async function put(database: Dynalite, from: number, to: number): Promise<string
 const has = async (database: Dynalite, id: string): Promise<boolean> =>
   (await database.perform('GetItem', { TableName, Key: { id: { S: id } } })).body.Item !== undefined
 
-test('nothing that was answered is lost, before or after there was no room', async () => {
+test('no acknowledged write is lost, before, on or after a full disk', async () => {
   const dir = join(disk, 'dynamodb')
   const database = await openDynalite(dir)
   await database.perform('CreateTable', TABLE)
@@ -55,7 +55,7 @@ test('nothing that was answered is lost, before or after there was no room', asy
   rmSync(join(disk, 'filler'))
   const after = await put(database, 500, 2000)
   expect(after).toHaveLength(1500)
-  // As a process that is killed leaves it.
+  // A copy of the files as a killed process leaves them.
   const copy = join(work.dir, 'copy')
   cpSync(dir, copy, { recursive: true })
   await database.close()

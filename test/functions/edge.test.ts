@@ -1,4 +1,4 @@
-// The whole stack as it is deployed behind a distribution, which a stand-in asks for its viewers.
+// Tests the complete stack behind a CloudFront distribution: a stand-in forwards the viewers' requests to it.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ import { behindEdge } from '../support/cdk/edge.ts'
 import { type StandIn, startEdge } from '../support/local/edge.ts'
 import { startWholeStack, type WholeStack } from '../support/local/whole-stack.ts'
 
-/** Nothing listens there, so that no name is looked up anywhere. */
+/** Nothing listens on this address, and it needs no DNS. */
 const NOWHERE = 'http://127.0.0.1:9/debian'
 
 let stack: WholeStack
@@ -31,7 +31,7 @@ afterAll(async () => {
   await stack?.stop()
 })
 
-/** As Secrets Manager made it up: the other secret is the signing key. */
+/** The secret that Secrets Manager generated. The other secret is the signing key. */
 function secretIn(dataDir: string): string {
   const folder = join(dataDir, 'secrets')
   const texts = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'))
@@ -46,7 +46,7 @@ async function edgeFor(viewer: string): Promise<string> {
   return edge.url
 }
 
-/** One of each function that answers. */
+/** One request for each function that answers clients. */
 const OF_EACH = [
   ['GET', '/driver/0.20.0/x86_64/scap_debian_6.1.192-2-amd64_1.ko'],
   ['GET', '/keys/falco-probes.asc'],
@@ -60,8 +60,8 @@ const OF_EACH = [
   ['POST', '/v1/verdicts'],
 ] as const
 
-describe('behind a distribution', () => {
-  test.each(OF_EACH)('%s %s past it is refused, and told where to ask', async (method, path) => {
+describe('a registry behind a distribution', () => {
+  test.each(OF_EACH)('refuses %s %s that bypasses the distribution', async (method, path) => {
     for (const headers of [{}, { [EDGE_HEADER]: 'guessed', [VIEWER_HEADER]: '203.0.113.7:1' }]) {
       const answer = await fetch(stack.url + path, { method, headers, redirect: 'manual' })
       expect([answer.status, answer.headers.get('content-type')]).toEqual([403, 'application/problem+json'])
@@ -69,14 +69,14 @@ describe('behind a distribution', () => {
     }
   })
 
-  test.each(OF_EACH)('%s %s through it is answered as ever', async (method, path) => {
+  test.each(OF_EACH)('answers %s %s through the distribution', async (method, path) => {
     const url = await edgeFor('203.0.113.1:1')
     const answer = await fetch(url + path, { method, redirect: 'manual' })
     expect(answer.status).not.toBe(403)
     expect(answer.status).not.toBe(500)
   })
 
-  test('strangers pay each for themselves, and the ports of one host as one', async () => {
+  test('has a budget for each address, whatever the port', async () => {
     const paid = async (viewer: string) => {
       const body = new FormData()
       for (const [name, value] of [
@@ -95,7 +95,7 @@ describe('behind a distribution', () => {
     expect(await paid('203.0.113.10:1000')).toBe(422)
   })
 
-  test('a redirect leads back to the host that was asked, whatever the API is called', async () => {
+  test('redirects to the requested host, not to the host of the API', async () => {
     const url = await edgeFor('203.0.113.1:1')
     const first = await fetch(`${url}/driver/0.20.0/x86_64/scap_debian_6.1.190-1-amd64_1.ko`, {
       redirect: 'manual',
@@ -106,7 +106,7 @@ describe('behind a distribution', () => {
     expect([followed.status, new URL(followed.url).origin]).toEqual([503, url])
   })
 
-  test('nothing that the registry writes down has the secret in it', () => {
+  test('writes the secret into no log', () => {
     const logs = join(stack.dataDir, 'logs')
     const texts = readdirSync(logs).map((file) => readFileSync(join(logs, file), 'utf8'))
     expect(texts.length).toBeGreaterThan(0)

@@ -1,4 +1,4 @@
-// A registry below a path of another host, whose proxy takes that path away before it asks.
+// Tests a registry below a path of another host. The host's proxy removes the path before it forwards a request.
 
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -25,7 +25,7 @@ afterAll(async () => {
   await stack?.stop()
 })
 
-/** Knows nothing but what is below the prefix. */
+/** A proxy that forwards only paths below the prefix. */
 async function startProxy(to: string, prefix: string) {
   const server = createServer(({ url = '/', method = 'GET', headers: { host: _, ...headers } }, answer) => {
     if (!url.startsWith(`${prefix}/`)) return answer.writeHead(418).end()
@@ -40,7 +40,7 @@ async function startProxy(to: string, prefix: string) {
   return { url, stop: () => void server.close() }
 }
 
-test('every redirect leads back below it, until the client is told', async () => {
+test('every redirect of a request leads back below the prefix', async () => {
   const asked = `${proxy.url}/our/probes${PROBE}`
   const first = await fetch(asked, { redirect: 'manual' })
   expect([first.status, first.headers.get('location')]).toEqual([

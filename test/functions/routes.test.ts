@@ -1,4 +1,4 @@
-// Every route and method, asked of the whole stack over HTTP.
+// Tests each route with each method, over HTTP with the complete stack.
 
 import { createPublicKey } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -37,7 +37,7 @@ describe.each(PATHS)('%s', (path) => {
     ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].filter(
       (method) => !allow.split(', ').includes(method),
     ),
-  )('answers %s with 405, and says which methods it has', async (method) => {
+  )('answers %s with 405, and lists the allowed methods', async (method) => {
     const { status, header, text } = await ask(method, path)
     expect({ status, allow: header('allow') }).toEqual({ status: 405, allow })
     if (method === 'HEAD') return
@@ -50,7 +50,7 @@ describe.each(PATHS)('%s', (path) => {
   })
 
   if (!allow.includes('GET')) return
-  test('answers HEAD as GET, without the body', async () => {
+  test('answers HEAD like GET, without a body', async () => {
     const [get, head] = [await ask('GET', path), await ask('HEAD', path)]
     expect(head.text).toBe('')
     const { status, type, bytes } = get
@@ -59,13 +59,13 @@ describe.each(PATHS)('%s', (path) => {
   })
 })
 
-test('the public key is there for HEAD as for GET', async () => {
+test('the public key answers HEAD', async () => {
   const { status, type, bytes } = await ask('HEAD', '/keys/falco-probes.asc')
   expect({ status, type }).toEqual({ status: 200, type: 'application/pgp-keys' })
   expect(Number(bytes)).toBeGreaterThan(1000)
 })
 
-test('a registry of images says that it is one, by the header that its clients look for', async () => {
+test('the image registry answers with the version header that its clients expect', async () => {
   const { status, header, text } = await ask('GET', '/v2/')
   expect({ status, version: header('docker-distribution-api-version') }).toEqual({
     ...{ status: 200, version: 'registry/2.0' },
@@ -73,7 +73,7 @@ test('a registry of images says that it is one, by the header that its clients l
   expect(JSON.parse(text)).toEqual({})
 })
 
-test('the index of falcoctl is there, and names nothing yet; the key is there as PEM, and the same one', async () => {
+test('the index of falcoctl is an empty list at first, and the PEM key is the same key as the armored one', async () => {
   expect(await ask('GET', '/falcoctl/index.yaml')).toMatchObject({ status: 200, text: '[]\n' })
   const { text } = await ask('GET', '/keys/falco-probes.pem')
   expect(createPublicKey(text).asymmetricKeyDetails).toMatchObject({ modulusLength: 4096 })
@@ -81,7 +81,7 @@ test('the index of falcoctl is there, and names nothing yet; the key is there as
   expect(pemOf(Buffer.from(armored.text))).toBe(text)
 })
 
-test('what is no route of the API is not there, whatever the method', async () => {
+test('an unknown route is answered with 404, whatever the method', async () => {
   for (const method of ['GET', 'HEAD', 'POST', 'DELETE'])
     expect((await ask(method, '/v1/nothing')).status, method).toBe(404)
 })

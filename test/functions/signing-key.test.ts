@@ -1,4 +1,4 @@
-// The maker of the signing key as CloudFormation calls it: through its handler, and answered at the URL.
+// Tests the function that makes the signing key. The test calls its handler as CloudFormation does, and receives the answer.
 
 import { rmSync } from 'node:fs'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
@@ -26,7 +26,7 @@ interface Told {
   readonly body: Record<string, unknown>
 }
 
-/** CloudFormation's end of the conversation; it answers with the statuses in turn, then with 200. */
+/** Receives the answers as CloudFormation does. It responds with the statuses in turn, then with 200. */
 async function startCloudFormation(statuses: number[] = []) {
   const told: Told[] = []
   const server = createServer(async (request, response) => {
@@ -123,7 +123,7 @@ const remove = (url: string): CloudFormationCustomResourceEvent => ({
 const call = (event: CloudFormationCustomResourceEvent) => handler(event, {} as Context)
 
 describe('the first deployment', () => {
-  test('makes a pair: the private half in the secret, the public half among the artifacts', async () => {
+  test('makes a key pair, and stores the private key in the secret and the public key in the bucket', async () => {
     const { url, told, fingerprints, privateKey, publicKey, client } = await lab()
     const event = create(url)
     await call(event)
@@ -144,7 +144,7 @@ describe('the first deployment', () => {
     ])
   })
 
-  test('is answered by a PUT without a Content-Type, which its URL is not signed for', async () => {
+  test('is answered by a PUT without a Content-Type, because the URL is signed without one', async () => {
     const { url, told } = await lab()
     await call(create(url))
     expect(told[0]!.method).toBe('PUT')
@@ -159,7 +159,7 @@ describe('the first deployment', () => {
     expect(logged()).not.toMatch(/PRIVATE|Signature=/)
   })
 
-  test('that is told twice leaves the pair of the first time', async () => {
+  test('that is requested twice keeps the first pair', async () => {
     const { url, told, fingerprints, privateKey } = await lab()
     const event = create(url)
     await call(event)
@@ -173,7 +173,7 @@ describe('the first deployment', () => {
     expect(told[1]!.body).toMatchObject({ Status: 'SUCCESS' })
   })
 
-  test('that broke off between the two halves makes another pair', async () => {
+  test('that was interrupted between the two keys makes another pair', async () => {
     const { url, told, losePublicKey, fingerprints } = await lab()
     await call(create(url))
     const { private: first } = await fingerprints()
@@ -186,7 +186,7 @@ describe('the first deployment', () => {
 })
 
 describe('a later deployment', () => {
-  test('of the stack that was destroyed, beside its data, keeps the pair', async () => {
+  test('of a destroyed stack with kept data keeps the pair', async () => {
     const { url, told, fingerprints } = await lab()
     await call(create(url))
     const before = await fingerprints()
@@ -196,7 +196,7 @@ describe('a later deployment', () => {
     expect(told[2]!.body).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: before.private })
   })
 
-  test('in another region signs with the key that was put there, its private half first', async () => {
+  test('in another region uses the key pair that was copied there, the private key first', async () => {
     const lost = await lab()
     await call(create(lost.url))
     const [privateKey, publicKey] = [await lost.privateKey(), await lost.publicKey()]
@@ -224,7 +224,7 @@ describe('a later deployment', () => {
   test.each([
     ['of the same generation', update],
     ['that deletes the stack', remove],
-  ])('%s leaves the key as it is', async (_, event) => {
+  ])('%s does not change the key', async (_, event) => {
     const { url, told, privateKey, publicKey } = await lab()
     await call(create(url))
     const before = [await privateKey(), await publicKey()]
@@ -234,11 +234,11 @@ describe('a later deployment', () => {
   })
 })
 
-describe('what goes wrong', () => {
+describe('an error', () => {
   test.each([
     ['the secret', 'AWS_ENDPOINT_URL_SECRETS_MANAGER', /ECONNREFUSED/],
     ['the bucket', 'AWS_ENDPOINT_URL_S3', /ECONNREFUSED/],
-  ])('with %s is told to CloudFormation, with the reason', async (_, variable, reason) => {
+  ])('with %s is reported to CloudFormation with the reason', async (_, variable, reason) => {
     const { url, told } = await lab()
     vi.stubEnv(variable, 'http://127.0.0.1:1')
     vi.stubEnv('AWS_MAX_ATTEMPTS', '1')
@@ -249,7 +249,7 @@ describe('what goes wrong', () => {
     ])
   })
 
-  test('is told in no more bytes than CloudFormation takes, whatever the reason is of', async () => {
+  test('is reported in no more bytes than CloudFormation accepts, even if its reason is long', async () => {
     const { url, told } = await lab()
     const message = '\u0001'.repeat(5000)
     const server = createServer((request, response) => {
@@ -265,7 +265,7 @@ describe('what goes wrong', () => {
     expect(Buffer.byteLength(JSON.stringify(told[0]!.body))).toBeLessThan(4096 - MAX_STACK_NAME)
   })
 
-  test('with the environment names the variable', async () => {
+  test('in the environment is reported with the name of the variable', async () => {
     const { url, told } = await lab()
     vi.stubEnv(ENV.signingKeySecret, '')
     await call(update(url, '1', '2'))
@@ -274,7 +274,7 @@ describe('what goes wrong', () => {
     expect(told.map(({ body }) => body)).toMatchObject([{ Status: 'FAILED', PhysicalResourceId, Reason }])
   })
 
-  test('with the public half leaves a private one, and the next deployment makes a whole pair', async () => {
+  test('with the public key is repaired by the next deployment, which makes a complete pair', async () => {
     const { url, told, client, fingerprints } = await lab()
     vi.stubEnv(ENV.artifactsBucket, 'no-such-bucket')
     await call(create(url))
@@ -287,13 +287,13 @@ describe('what goes wrong', () => {
     expect(one).toBe(other)
   })
 
-  test('with an answer that CloudFormation refuses is told again, as a failure', async () => {
+  test('of CloudFormation for the answer causes a second answer, with a failure', async () => {
     const { url, told } = await lab([500])
     await call(remove(url))
     expect(told.map(({ body }) => body.Status)).toEqual(['SUCCESS', 'FAILED'])
   })
 
-  test('with both answers is thrown, so that Lambda calls again', async () => {
+  test('of CloudFormation for both answers is thrown, so that Lambda retries', async () => {
     const { url } = await lab([500, 500])
     await expect(call(remove(url))).rejects.toThrow('500')
   })

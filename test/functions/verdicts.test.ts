@@ -1,4 +1,4 @@
-// POST /v1/verdicts, asked of the whole stack over HTTP.
+// Tests POST /v1/verdicts over HTTP with the complete stack.
 
 import { readdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -27,7 +27,7 @@ async function judged(file: string, fields: Readonly<Record<string, string>> = {
   return verdictsAnswer.parse(await answer.json())
 }
 
-/** Everything that is kept of anything, by name. */
+/** The names of all stored files. */
 const kept = (): string[] =>
   readdirSync(stack.dataDir, { recursive: true, encoding: 'utf8' })
     .filter((path) => /inputs|artifacts|staging/.test(path))
@@ -35,8 +35,8 @@ const kept = (): string[] =>
 
 const UBUNTU = 'ubuntu_6.8.0-52-generic.config.gz'
 
-describe('a host that asks what is said of its config', () => {
-  test('is told first that it needs no probe, where the modern eBPF probe runs', async () => {
+describe('a host that asks for the verdict on its config', () => {
+  test('reads first that it needs no probe if the modern eBPF probe runs', async () => {
     const { advice, summary, compiler } = await judged(UBUNTU)
     expect(advice[0]).toMatch(/^No probe needed: the modern eBPF probe runs on this kernel\. /)
     expect(Object.keys(summary)[0]).toBe('modernEbpf')
@@ -48,7 +48,7 @@ describe('a host that asks what is said of its config', () => {
     expect(compiler).toMatchObject({ family: 'gcc', version: '13.3.0', exact: true })
   })
 
-  test.each(FIELD)('is answered: $file', async (field) => {
+  test.each(FIELD)('gets an answer for $file', async (field) => {
     const { summary } = await judged(field.file, {
       release: field.release,
       machine: field.file.startsWith('raspbian') ? 'armv7l' : 'x86_64',
@@ -56,7 +56,7 @@ describe('a host that asks what is said of its config', () => {
     expect(summary.kmod.answer[0]).toBe({ w: 'y', m: 'm', c: 'n' }[field.kmod[0]!])
   })
 
-  test('has nothing built, and nothing kept', async () => {
+  test('causes no build, and the registry stores nothing', async () => {
     const before = kept()
     await judged('wsl2_5.15.133.1-microsoft-standard-WSL2.config.gz', {
       release: '5.15.133.1-microsoft-standard-WSL2',
@@ -67,7 +67,7 @@ describe('a host that asks what is said of its config', () => {
     expect(probes).toEqual([])
   })
 
-  test('is told by the name of the field what is wrong with it', async () => {
+  test('gets the name of the wrong field', async () => {
     const body = form(UBUNTU)
     body.delete('release')
     const answer = await post(body)
@@ -79,7 +79,7 @@ describe('a host that asks what is said of its config', () => {
   })
 })
 
-test('a submission says the same of the config as a question does', async () => {
+test('a submission gets the same verdict on the config', async () => {
   const fields = { 'os-release': 'ID=alpine\n', release: '4.19.36-0-vanilla', 'driver-version': '0.23.2' }
   const file = 'alpine_4.19.36-vanilla.config.gz'
   const asked = await judged(file, fields)

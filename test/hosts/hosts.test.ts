@@ -1,5 +1,5 @@
-// What hosts of the field are told, line by line: the transcripts beside this file are to be read as the host's user reads them.
-// After a change of words, TRANSCRIPTS=write writes them anew, to be read again.
+// Compares the loader's output on many kinds of hosts with the transcripts in this folder. A reviewer reads a transcript as the
+// host's user does. After a change of the texts, TRANSCRIPTS=write writes them again, for another review.
 
 import { spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -13,7 +13,7 @@ import { startWorld, verdictLine, type World } from './world.ts'
 
 const FOLDER = join(import.meta.dirname, 'transcripts')
 const WRITE = process.env.TRANSCRIPTS === 'write'
-/** Hosts that are asked for at once. */
+/** The number of hosts that ask at once. */
 const AT_ONCE = 10
 
 let world: World
@@ -24,7 +24,7 @@ beforeAll(async () => {
   if (!LONG) tell("hosts other than Debian's are asked under dash alone: busybox is in npm run test:long")
   world = await startWorld()
   rows = hostsOf(world)
-  // The probe of the ordinary host is there before the others ask for it.
+  // The registry has the probe of the ordinary host before the others ask for it.
   const [first, ...others] = rows
   for (const row of [first!]) transcripts.set(row.id, await both(row))
   const waiting = [...others]
@@ -36,7 +36,7 @@ beforeAll(async () => {
 }, 1_200_000)
 afterAll(() => world?.stop())
 
-/** Whoever waits for a mirror that is away waits for half a minute under each shell. */
+/** Whether the test runs the host under both shells: a host with an unreachable mirror waits for half a minute under each. */
 const inBoth = ({ id, shells = ['dash', 'busybox ash'] }: HostRow): boolean =>
   shells.includes('busybox ash') && (LONG || id.startsWith('debian-'))
 
@@ -83,8 +83,8 @@ async function load(row: HostRow, host: Host, shell: Shell): Promise<string[]> {
 }
 
 /**
- * This machine's own /proc says nothing to a host: but for the clock, what it has of its kernel's lies below HOST_ROOT. The
- * first words are of the shell around the loader, which has no PATH for them.
+ * Hides this machine's /proc from a host, except for the clock: a host's files of the kernel are below HOST_ROOT. The first
+ * words set a PATH for the shell around the loader, because the host's PATH lacks these tools.
  */
 const OWN_PROC =
   'PATH_OF_HOST=$PATH; PATH=/usr/sbin:/usr/bin:/sbin:/bin; mount --bind /proc/uptime "$1/uptime" && mount --bind "$1" /proc || exit 99; PATH=$PATH_OF_HOST; shift; exec "$@" 2>&1'
@@ -123,7 +123,7 @@ function environment({ env = {} }: HostRow, host: Host): Record<string, string> 
   )
 }
 
-/** What the kernel's tools were told, and what is left. */
+/** The calls of the kernel's tools, and the files that are left. */
 function tail(host: Host): string[] {
   const calls = readOr(host.calls).trimEnd()
   return [
@@ -140,7 +140,7 @@ function readOr(file: string): string {
   }
 }
 
-/** Without what is another in every run: folders, ports, times, keys, and the kernel that the archive has today. */
+/** The text without the parts that change in each run: folders, ports, times, keys, and the archive's current kernel. */
 function normal(text: string, host: Host): string {
   const { registry, kernel, proxies, nobody } = world
   const version = kernel.release.replace(/-amd64$/, '')
@@ -155,13 +155,13 @@ function normal(text: string, host: Host): string {
       .replaceAll(nobody, 'https://away.example')
       .replaceAll(/127\.0\.0\.1:\d+|127\.0\.0\.1 port \d+/g, 'mirror.example')
       .replaceAll(/\/config\/[0-9a-f]{64}/g, '/config/DIGEST')
-      // What the archive has today.
+      // The packages that the archive has today.
       .replaceAll(/\(there is [^)]*\)/g, '(there is ...)')
       .replaceAll(/Use one of these: .* \(read at/g, 'Use one of these: 0.23.2, 0.20.0 (read at')
       .replaceAll(kernel.unameRelease, '6.1.0-56-amd64')
       .replaceAll(version, '6.1.192-2')
       .replaceAll(version.replace(/-.*/, ''), '6.1.192')
-      // How long it takes, and whether the run before has asked the same mirror in vain just now.
+      // The duration, and whether an earlier run already failed to reach the same mirror.
       .replaceAll(/^ {2}(?:building, \d+ s|HTTP .*; next try in \d+ s)\n/gm, '')
       .replaceAll(/\b\d+ s\b/g, '1 s')
       .replaceAll(/\b\d+ ms\b/g, '1 ms')
@@ -171,7 +171,7 @@ function normal(text: string, host: Host): string {
   )
 }
 
-describe('what a host is told', () => {
+describe("the loader's output", () => {
   test('is the same under dash and busybox', () => {
     for (const { id } of rows) {
       const { dash, 'busybox ash': busybox } = transcripts.get(id)!
@@ -179,7 +179,7 @@ describe('what a host is told', () => {
     }
   })
 
-  test('is what was read and found right, of at least 60 hosts', () => {
+  test('is equal to the reviewed transcripts of at least 60 hosts', () => {
     expect(rows.length).toBeGreaterThanOrEqual(60)
     expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length)
     if (WRITE) mkdirSync(FOLDER, { recursive: true })
@@ -191,10 +191,10 @@ describe('what a host is told', () => {
     expect(readdirSync(FOLDER).sort()).toEqual(rows.map(({ id }) => `${id}.txt`).sort())
   })
 
-  /** Words that tell a person what to do, or where. */
+  /** Words that name a next step, or its place. */
   const NEXT =
     /\b(?:send|submit|install|set|mend|ask|use|run|try|boot|upgrade|name|put|get|stop|sign|mount|see|load|look|look up|enroll|remove|check)\b|again/i
-  test('never ends without the next step', () => {
+  test('of a failed run names a next step', () => {
     for (const { id } of rows) {
       const { dash } = transcripts.get(id)!
       if (/^exit 0$/m.test(dash)) continue
@@ -202,7 +202,7 @@ describe('what a host is told', () => {
     }
   })
 
-  test('is text that a terminal can show, without a regular expression or an inner word', () => {
+  test('is printable ASCII, without regular expressions or internal terms', () => {
     for (const { id } of rows) {
       const { dash } = transcripts.get(id)!
       const said = dash.slice(dash.indexOf('$ '))

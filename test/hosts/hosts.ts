@@ -1,4 +1,4 @@
-// Hosts as people report them: what they are, what they have of their kernel, and what their kernel's tools say.
+// Provides the hosts of the test: their names, their files of the kernel, and the output of their kernel's tools.
 
 import { gzipSync } from 'node:zlib'
 import type { RawFacts } from '../../lib/clients/facts.ts'
@@ -12,36 +12,36 @@ import type { World } from './world.ts'
 export interface HostRow {
   /** file name of its transcript */
   readonly id: string
-  /** who it is, for whoever reads the transcript */
+  /** a description for the reader of the transcript */
   readonly about: string
   readonly raw: RawFacts
-  /** its kernel's config, and where the host has it: `boot/config-RELEASE` unless told otherwise */
+  /** its kernel's config, and its path on the host: by default `boot/config-RELEASE` */
   readonly config?: { readonly bytes: Uint8Array; readonly at?: string }
   /** further files, by their path on the host */
   readonly files?: Readonly<Record<string, string | Uint8Array>>
-  /** bodies of scripts in the place of the kernel's tools */
+  /** bodies of scripts that replace the kernel's tools */
   readonly tools?: Readonly<Record<string, string>>
   readonly args?: readonly string[]
   /** `undefined`: not set */
   readonly env?: Readonly<Record<string, string | undefined>>
   readonly http?: Http
   readonly without?: readonly string[]
-  /** those that it may have; both unless told otherwise */
+  /** the shells that it may have; by default both */
   readonly shells?: readonly Shell[]
-  /** times that the loader is run */
+  /** number of the loader's runs */
   readonly runs?: number
 }
 
-/** The driver that Debian's stable release packages: any machine can fetch it, and it stays. */
+/** The driver that Debian's stable release packages: any machine can download it, and it does not change. */
 export const SCAP = { DRIVER_NAME: 'scap', DRIVER_VERSION }
-/** That of the release after it, which newer kernels take; it stays as well. */
+/** The driver of the next release, which compiles for newer kernels. It does not change either. */
 const NEWER = { DRIVER_VERSION: '0.20.0' }
 const FALCO = { DRIVER_NAME: 'falco', DRIVER_VERSION: '11.0.0+driver' }
 
 const os = (...lines: string[]): string => `${lines.join('\n')}\n`
 const X86 = { machine: 'x86_64' } as const
 
-/** A host that runs the kernel of one of the configs of the field, and has it at /proc/config.gz. */
+/** A host with one of the collected configs of real kernels, at /proc/config.gz. */
 function field(
   id: string,
   about: string,
@@ -59,7 +59,7 @@ function field(
 
 const DEBIAN_OS = os('PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"', 'ID=debian', 'VERSION_ID="12"')
 
-/** Hosts of Debian's own kernel, which the registry has built before any of them asks. */
+/** Hosts with Debian's own kernel. The registry has built its probe before they ask. */
 function debianHosts({ kernel }: World): HostRow[] {
   const version = kernel.release.replace(/-amd64$/, '')
   const raw: RawFacts = {
@@ -68,7 +68,7 @@ function debianHosts({ kernel }: World): HostRow[] {
     release: kernel.unameRelease,
     version: `#1 SMP PREEMPT_DYNAMIC Debian ${version} (2026-10-20)`,
   }
-  // Of the very kernel that the archive has: so its source is there as well.
+  // The config of the kernel that the archive has, so the archive has its source, too.
   const linux = version.replace(/-.*/, '')
   const config = Buffer.from(configOf(linux), 'latin1')
   const insmod = (words: string, ...dmesg: string[]): Pick<HostRow, 'tools'> => ({
@@ -159,7 +159,7 @@ function debianHosts({ kernel }: World): HostRow[] {
         release: `${linux}_1`,
         version: '#1 SMP PREEMPT_DYNAMIC Thu Oct 1 2026',
       },
-      // Void has the source of kernel.org: so the config is without what Debian's kernel alone has.
+      // Void builds from kernel.org's source, so its config has no options of Debian's patches.
       config: {
         at: 'proc/config.gz',
         bytes: gzipSync(unpatched(configOf(linux))),
@@ -220,15 +220,15 @@ function debianHosts({ kernel }: World): HostRow[] {
   ]
 }
 
-/** Debian's, of a version of its kernel. */
+/** Debian's config for a version of its kernel. */
 const configOf = (linux: string): string => configText('debian_6.1.0-56-amd64').replaceAll('6.1.192', linux)
 
-/** Without the options that show a distribution's patches. */
+/** The config without the options that show a distribution's patches. */
 const unpatched = (config: string): string => config.replaceAll(DISTRIBUTIONS_OWN, '')
 const DISTRIBUTIONS_OWN =
   /^.*(?:X86_X32_DISABLED|SECURITY_PERF_EVENTS_RESTRICT|LOCK_DOWN_IN_EFI_SECURE_BOOT|AMAZON_|SYSGENID).*\n/gm
 
-/** Hosts of the field, by name: their archives are as test/hosts/world.ts says. */
+/** Real hosts that ask by name. Their archives are those of test/hosts/world.ts. */
 const NAMED: readonly HostRow[] = (
   [
     ['ubuntu', 'Ubuntu 22.04 with a kernel that the archive has no more'],
@@ -284,7 +284,7 @@ const SUBMITTING: readonly HostRow[] = [
       release: '6.1.141-v8+',
       version: '#1654 SMP PREEMPT Mon Apr 3 17:35:29 BST 2023',
     },
-    // No config of such a kernel is in the vectors: this is of the same machine and version.
+    // The vectors have no config of such a kernel. This one is of the same machine and version.
     {
       config: {
         bytes: gzipSync(unpatched(fieldText('amzn_6.1.141-165.249.amzn2023.aarch64.config.gz'))),

@@ -3,7 +3,7 @@ import { buildEndOf, requestedOf, triggerOf } from '../../../functions/runtime/e
 import { createBus } from '../../../lib/aws/bus.ts'
 import type { RegistryEvent } from '../../../lib/model/events.ts'
 
-/** An event as EventBridge delivers what the bus was given. */
+/** The event as EventBridge delivers it. */
 async function delivered(event: RegistryEvent): Promise<unknown> {
   let sent: object = {}
   const call = async (_: string, input: object) => {
@@ -45,7 +45,7 @@ const VARIABLES = { PROBE_KEY: claimed.key, CLAIM: claimed.claim, PHASE: 'build'
 const misconfigured = (message: RegExp) =>
   expect.objectContaining({ code: 'misconfigured', message: expect.stringMatching(message) })
 
-describe('what the bus sends is what plan and publish read', () => {
+describe('plan or publish reads the event from the bus:', () => {
   test.each([requested, loadTest])('$type', async (event) => {
     expect(requestedOf(await delivered(event))).toEqual({ type: event.type, request: event })
   })
@@ -65,19 +65,19 @@ describe('what the bus sends is what plan and publish read', () => {
   })
 })
 
-describe('what publish is told', () => {
-  test('is a probe whose packages may have changed', async () => {
+describe('publish reads the event', () => {
+  test('for a probe with packages that may have changed', async () => {
     const wanted = { type: 'PackagesWanted', key: claimed.key } as const
     expect(triggerOf(await delivered(wanted))).toEqual(wanted)
   })
 
-  test('is that an hour is over', () => {
+  test('of each hour', () => {
     expect(triggerOf({ 'detail-type': 'Scheduled Event', source: 'aws.events', detail: {} })).toEqual({
       type: 'EveryHour',
     })
   })
 
-  test('is the end of a build, or of its time', async () => {
+  test('for the end of a build or of its deadline', async () => {
     const end = { ...claimed, status: undefined, phase: undefined }
     expect(triggerOf(await delivered(overdue))).toEqual({ type: 'BuildEnd', end })
     expect(triggerOf(ended('FAILED', VARIABLES))).toMatchObject({
@@ -87,14 +87,14 @@ describe('what publish is told', () => {
   })
 })
 
-describe('the end of a build', () => {
+describe('the status of an ended build', () => {
   test.each([
     ['SUCCEEDED', 'succeeded'],
     ['FAILED', 'failed'],
     ['FAULT', 'failed'],
     ['STOPPED', 'failed'],
     ['TIMED_OUT', 'timed-out'],
-  ])('%s is %s', (status, ours) => {
+  ])('%s means %s', (status, ours) => {
     expect(buildEndOf(ended(status, VARIABLES))).toEqual({ ...claimed, status: ours, phase: 'build' })
     const phase = 'load-test'
     const end = { ...claimed, status: ours, phase }
@@ -102,12 +102,12 @@ describe('the end of a build', () => {
       ...end,
       test: 2,
     })
-    // Of before tests had numbers.
+    // A load test from a version without test numbers.
     expect(buildEndOf(ended(status, { ...VARIABLES, PHASE: phase }))).toEqual({ ...end, test: 1 })
   })
 })
 
-describe('what no rule should send is refused, and named', () => {
+describe('an event that no rule should send is refused with the reason:', () => {
   test.each([
     ['nothing', undefined, /an event has no proper form/],
     ['an event of another function', { 'detail-type': 'ProbeOverdue', detail: overdue }, /no proper type/],

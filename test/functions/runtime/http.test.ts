@@ -11,14 +11,16 @@ const from = (sourceIp: string, forwarded?: string) =>
   }) as unknown as APIGatewayProxyEventV2
 const NONE = { trustedProxies: [] }
 
-describe('between HTTP and the domain', () => {
+describe('the conversion between HTTP and the domain:', () => {
   test.each([
     ['203.0.113.7', '203.0.113.7'],
     ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
     ['2001:db8:1:2::9', '2001:db8:1:2::/64'],
     ['2001:db8::1', '2001:db8:0:0::/64'],
     ['::1', '0:0:0:0::/64'],
-  ])('%s pays as %s', (address, caller) => expect(callerOf(from(address), NONE)).toBe(caller))
+  ])('the address %s is the caller %s', (address, caller) =>
+    expect(callerOf(from(address), NONE)).toBe(caller),
+  )
 
   test.each([
     ['192.0.2.1', '203.0.113.7, 192.0.2.1', '203.0.113.7'],
@@ -30,7 +32,7 @@ describe('between HTTP and the domain', () => {
     expect(callerOf(from(peer, forwarded), { trustedProxies: ['192.0.2.1'] })).toBe(caller),
   )
 
-  test('nothing but the bytes themselves is a 2xx, and nothing is stored', () => {
+  test('a redirect is a 307, and a problem is a document with its status, not cached', () => {
     const redirect = resultOf({ tag: 'redirect', location: 'https://example.org/x' })
     expect(redirect).toMatchObject({ statusCode: 307, headers: { location: 'https://example.org/x' } })
     const refusal = resultOf({
@@ -65,7 +67,7 @@ describe('between HTTP and the domain', () => {
   test.each([
     ['/v1/probes', 'GET, HEAD, POST'],
     ['/driver/1/x86_64/falco_debian_6.1_1.ko', 'GET, HEAD'],
-  ])('a wrong method of %s is answered with the right ones', async (rawPath, allow) => {
+  ])('the answer to a wrong method of %s lists the methods %s', async (rawPath, allow) => {
     const handler = middy<APIGatewayProxyEventV2>()
       .use(problems())
       .handler(() => {

@@ -1,4 +1,4 @@
-// Metrics: one line of CloudWatch's embedded metric format each, and nothing of a client's in it.
+// Tests the metrics: each is one line in CloudWatch's embedded metric format, without text from a client.
 
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
@@ -30,7 +30,7 @@ function written(measure: (told: Measure) => void): string[] {
   return lines
 }
 
-/** Each as `Name=value` or `Name{dimension}=value`. */
+/** The metrics, each as `Name=value` or `Name{dimension}=value`. */
 function told(measure: (told: Measure) => void): string[] {
   const all: string[] = []
   measure((name, value, by) => all.push(`${name}${by === undefined ? '' : `{${by}}`}=${value}`))
@@ -38,7 +38,7 @@ function told(measure: (told: Measure) => void): string[] {
 }
 
 describe('a line', () => {
-  test('is what CloudWatch takes a metric from: of all together, and of each value of its dimension', () => {
+  test('has the form that CloudWatch reads, for the total and for each value of the dimension', () => {
     const [line = '', ...more] = written((measure) => measure('BuildSeconds', 42, 'debian'))
     expect(more).toEqual([])
     expect(line).toMatch(/^\{.*\}\n$/)
@@ -58,7 +58,7 @@ describe('a line', () => {
     })
   })
 
-  test('of a metric without a dimension has none, whatever it is given', () => {
+  test('of a metric without a dimension has no dimension, even if it gets one', () => {
     const [line = ''] = written((measure) => measure('Hits', 1, 'debian'))
     expect(JSON.parse(line)._aws.CloudWatchMetrics[0].Dimensions).toEqual([[]])
     expect(line).not.toContain('debian')
@@ -68,7 +68,7 @@ describe('a line', () => {
 describe('a function', () => {
   const METRICS_FILE = join(import.meta.dirname, '../../../functions/runtime/metrics.ts')
   const writes = (environment: Readonly<Record<string, string>>): string => {
-    // As Lambda does in its log format JSON: what goes through the console is wrapped.
+    // Lambda's log format JSON wraps all text from the console.
     const program = `console.log = (said) => process.stdout.write(JSON.stringify({ message: said }))
       const { measure } = await import(${JSON.stringify(METRICS_FILE)})
       measure('Misses', 1)`
@@ -76,11 +76,11 @@ describe('a function', () => {
     return spawnSync(process.execPath, args, { encoding: 'utf8', env: environment }).stdout
   }
 
-  test('writes the line past the console, which would wrap it', () => {
+  test('does not write the line to the console, which would wrap it', () => {
     expect(writes({ METRICS_NAMESPACE: 'Probes' })).toMatch(/^\{"_aws":\{.*"Misses":1\}\n$/)
   })
 
-  test('of one machine writes none: that counts by itself', () => {
+  test('writes no line on one machine, which counts without CloudWatch', () => {
     expect(writes({ ONE_PROCESS: '1' })).toBe('')
   })
 })
@@ -90,13 +90,13 @@ describe('an answer', () => {
     told((measure) => measureAnswer(measure, path, answer))
   const stored = redirect('https://bucket.s3.eu-central-1.amazonaws.com/key?X-Amz-Signature=0')
 
-  test('that leads to the probe is a hit, and one that leads to where it is waited for a miss', () => {
+  test('that redirects to the probe is a hit, and a redirect to the long poll is a miss', () => {
     expect(of(`/${KEY}`, stored)).toEqual(['Hits=1'])
     expect(of(`/${KEY.replace('.ko', '.o')}`, stored)).toEqual(['Hits=1'])
     expect(of(`/${KEY}`, redirect(`/wait/${KEY}?until=1`))).toEqual(['Misses=1'])
   })
 
-  test('of what stands beside a probe, or that refuses, is neither', () => {
+  test('for a sidecar of a probe, or with a refusal, is neither', () => {
     expect(of(`/${KEY}.asc`, stored)).toEqual([])
     expect(of(`/${KEY}.log`, stored)).toEqual([])
     const refused = problem({ status: 404, code: 'not-found', title: 'no', detail: 'no' })
@@ -108,7 +108,7 @@ describe('the log of builds', () => {
   const of = (event: string, fields: Readonly<Record<string, string | number>>) =>
     told((measure) => measuringLog(() => {}, measure)(event, fields))
 
-  test('is written as it is, and of each end a number is told', () => {
+  test('is written unchanged, and each end of a build is measured', () => {
     const log: unknown[] = []
     const fields = { key: KEY, claim: 'c', seconds: 31 }
     measuringLog(
@@ -124,7 +124,7 @@ describe('the log of builds', () => {
     expect(of('build started', fields)).toEqual([])
   })
 
-  test('has no word of a client in a dimension', () => {
+  test('causes no dimension with text from a client', () => {
     const targetOf = (key: string) => of('published', { key, seconds: 1 })[0]
     expect(targetOf(KEY.replace('_debian_', '_ubuntu-aws_'))).toBe('BuildSeconds{ubuntu}=1')
     expect(
@@ -135,13 +135,13 @@ describe('the log of builds', () => {
     expect(of('build failed', { key: KEY, reason: 'x'.repeat(99) })).toEqual(['BuildsFailed{other}=1'])
   })
 
-  test('knows each reason by its own name', () => {
+  test('has a dimension for each reason', () => {
     for (const reason of FAILURE_REASONS)
       expect(of('build failed', { key: KEY, reason })).toEqual([`BuildsFailed{${reason}}=1`])
   })
 })
 
-test('of what is open, those that wait for their turn and those that run are told apart', () => {
+test('queued and running builds are counted separately', () => {
   const open = (more: object): Open => ({
     key: KEY,
     state: { state: 'building', id: 'c', attempt: 1, deadline: 2, claimedAt: 1, ...more },
@@ -151,14 +151,14 @@ test('of what is open, those that wait for their turn and those that run are tol
   expect(told((measure) => measureOpen(measure, []))).toEqual(['QueueLength=0', 'BuildsRunning=0'])
 })
 
-test('of the canary, what it found and how long that took is told', () => {
+test('the canary has a metric for its result and one for its duration', () => {
   const of = (found: Parameters<typeof measureFound>[1]) =>
     told((measure) => measureFound(measure, found, 42))
   expect(of({ tag: 'good', sha256: '', bytes: 0 })).toEqual(['CanaryGood=1', 'CanaryMilliseconds=42'])
   expect(of({ tag: 'bad', why: '' })).toEqual(['CanaryGood=0', 'CanaryMilliseconds=42'])
 })
 
-test('every metric that has a name is told by something', () => {
+test('the registry writes each defined metric', () => {
   const names = told((measure) => {
     measureAnswer(measure, `/${KEY}`, redirect('https://bucket/key'))
     measureAnswer(measure, `/${KEY}`, redirect(`/wait/${KEY}`))

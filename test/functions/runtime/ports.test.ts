@@ -1,4 +1,4 @@
-// The environment of a function, on one machine and in the cloud.
+// Tests how a function reads its environment, on one machine and in the cloud.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import {
@@ -25,7 +25,7 @@ beforeEach(() => {
 })
 afterEach(() => vi.unstubAllEnvs())
 
-/** As settings, more than the environment of a function holds. */
+/** As settings these are larger than the environment of a function. */
 const MANY = Array.from({ length: 300 }, (_, i) => `1.0.${i}+driver`)
 
 const placeOf = async (urls: typeof clientUrls): Promise<string> => {
@@ -34,7 +34,7 @@ const placeOf = async (urls: typeof clientUrls): Promise<string> => {
 }
 
 describe('a variable', () => {
-  test('that is not set, or empty, is named', () => {
+  test('that is missing or empty is named in the error', () => {
     for (const value of [undefined, '']) {
       vi.stubEnv('PROBES_TABLE', value)
       expect(() => required('PROBES_TABLE')).toThrow(
@@ -55,7 +55,7 @@ describe('a variable', () => {
     ['a list', { submitted: ['1'] }, { submitted: ['1'] }, { submitted: ['1'] }],
     ['what only some functions need', { roots: { steps: 'trixie' } }, {}, { roots }],
     ['more than fits as JSON', { revoked: MANY }, { revoked: MANY }, { revoked: MANY }],
-  ])('of settings that changes %s is laid over the defaults', (_, own, base, all) => {
+  ])('with settings that change %s is merged with the defaults', (_, own, base, all) => {
     vi.stubEnv(ENV.settings, settingsText(own))
     expect(settings()).toEqual({ ...BASE_DEFAULTS, ...base })
     expect(settingsOf(settingsSchema, DEFAULTS)).toEqual({ ...DEFAULTS, ...all })
@@ -67,7 +67,7 @@ describe('a variable', () => {
     ['a list', '[]', 'form'],
     ['no JSON', '{"hold":', 'JSON'],
     ['no compressed JSON', 'aG9sZA==', 'JSON'],
-  ])('of settings with %s is named, and what is wrong there', (_, text, where) => {
+  ])('with settings that have %s is named in the error, with the wrong part', (_, text, where) => {
     vi.stubEnv(ENV.settings, text)
     expect(settings).toThrow(
       expect.objectContaining({
@@ -78,17 +78,17 @@ describe('a variable', () => {
   })
 })
 
-describe('a distribution before the API', () => {
+describe('a distribution in front of the API', () => {
   const { cloud } = BASE_DEFAULTS
   const behind = { ...BASE_DEFAULTS, cloud: { ...cloud, edge: { ...cloud.edge, webAcl: WEB_ACL } } }
 
-  test('is there where the settings name its firewall, and nowhere else', () => {
+  test('is used only if the settings name its firewall', () => {
     expect(edge(BASE_DEFAULTS)).toBeUndefined()
     vi.stubEnv(ENV.edgeSecrets, 'arn:1,arn:2')
     expect(edge(behind)).toMatchObject({ direct: 'refused' })
   })
 
-  test('without its secrets is a fault, and lets nobody in', () => {
+  test('without its secrets is an error', () => {
     vi.stubEnv(ENV.edgeSecrets, undefined)
     expect(() => edge(behind)).toThrow(expect.objectContaining({ code: 'misconfigured' }))
   })
@@ -97,12 +97,12 @@ describe('a distribution before the API', () => {
 describe('presigned URLs', () => {
   const CLOUD = 'https://artifacts.s3.eu-central-1.amazonaws.com/k'
 
-  test("lead to the bucket's own host in the cloud", async () => {
+  test("have the bucket's own host in the cloud", async () => {
     expect(await placeOf(clientUrls)).toBe(CLOUD)
     expect(await placeOf(internalUrls)).toBe(CLOUD)
   })
 
-  test('lead clients to where they see the registry, and builds to where it is', async () => {
+  test('have the public address of the registry for clients, and its internal address for builds', async () => {
     vi.stubEnv('AWS_ENDPOINT_URL_S3', 'http://127.0.0.1:1/s3')
     expect(await placeOf(clientUrls)).toBe('http://127.0.0.1:1/s3/artifacts/k')
     vi.stubEnv('AWS_ENDPOINT_URL_S3_PUBLIC', 'http://10.0.2.2:8080/s3')
