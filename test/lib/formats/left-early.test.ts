@@ -1,4 +1,4 @@
-// Who has found what it looked for reads no further: nobody may wait for the rest of that archive.
+// A reader that has found its file stops reading. The next archive must not wait for the rest of that one.
 
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -14,7 +14,7 @@ let folder: string
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'left-early-'))
   writeFileSync(join(folder, 'a'), 'wanted')
-  // More than is unpacked at one time.
+  // More than the decompressor unpacks at one time.
   writeFileSync(join(folder, 'b'), Buffer.alloc(8_000_000, 'the rest of it\n'))
 })
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -27,7 +27,7 @@ const xz = (format: 'ustar' | 'newc'): Buffer => {
   return execFileSync('xz', ['-c'], { input: plain, maxBuffer: MAX })
 }
 
-/** Reads another archive to its end, or fails after seconds. */
+/** Reads another archive to its end. Fails after 5 seconds. */
 async function another(): Promise<number> {
   let bytes = 0
   const all = (async () => {
@@ -40,8 +40,8 @@ async function another(): Promise<number> {
   return bytes
 }
 
-describe('an archive that is left early', () => {
-  test('as tar, once the file was found', async () => {
+describe('the next archive is read although the last one was left early', () => {
+  test('as tar, after its file was found', async () => {
     const bounds = { maxBytes: MAX, maxEntries: 9 }
     for await (const { path } of tarHeads(decompressed(xz('ustar'), 'xz', MAX), bounds)) {
       expect(path).toBe('a')
@@ -58,7 +58,7 @@ describe('an archive that is left early', () => {
     expect(await another()).toBeGreaterThan(8_000_000)
   })
 
-  test('as cpio, once the file was found', async () => {
+  test('as cpio, after its file was found', async () => {
     const found: string[] = []
     const take = (_: unknown, body: Uint8Array) => {
       found.push(Buffer.from(body).toString())
@@ -69,7 +69,7 @@ describe('an archive that is left early', () => {
     expect(await another()).toBeGreaterThan(8_000_000)
   })
 
-  test('as cpio, because it is none', async () => {
+  test('as cpio, because it is not a cpio archive', async () => {
     const none = readCpio(
       decompressed(xz('ustar'), 'xz', MAX),
       () => false,

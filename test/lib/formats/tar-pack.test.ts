@@ -36,7 +36,7 @@ function folder(name: string): string {
 const packed = (root: string): Buffer =>
   Buffer.concat([...packEntries(diskFolder(root).entries())].map((chunk) => Buffer.from(chunk)))
 
-test('GNU tar unpacks an archive to the very folder that it was made of', () => {
+test('GNU tar unpacks an archive to the same folder that it was made from', () => {
   const root = folder('original')
   const copy = join(dir, 'copy')
   mkdirSync(copy)
@@ -45,7 +45,7 @@ test('GNU tar unpacks an archive to the very folder that it was made of', () => 
   expect(packed(copy).equals(packed(root))).toBe(true)
 })
 
-test('times, owners and modes beyond the executable bit are not in it', () => {
+test('an archive does not contain times, owners, or modes other than the executable bit', () => {
   const root = folder('one')
   const other = folder('other')
   utimesSync(join(other, 'empty'), 1, 1)
@@ -55,7 +55,7 @@ test('times, owners and modes beyond the executable bit are not in it', () => {
   expect(packed(other).equals(packed(root))).toBe(false)
 })
 
-test('what GNU tar packs is read entry by entry, long names and links as they are', () => {
+test('an archive by GNU tar is read entry by entry, with long names and links', () => {
   const root = folder('read')
   const tar = execFileSync('tar', ['-c', '--format=gnu', '--sort=name', '-C', root, '.'], {
     maxBuffer: 1 << 24,
@@ -74,7 +74,7 @@ test('what GNU tar packs is read entry by entry, long names and links as they ar
   )
 })
 
-test('a name that is not UTF-8 has a character a byte', () => {
+test('a name that is not UTF-8 is read with one character for each byte', () => {
   const root = join(dir, 'old-names')
   mkdirSync(root)
   writeFileSync(Buffer.concat([Buffer.from(`${root}/caf`), Buffer.from([0xe9])]), '')
@@ -82,7 +82,7 @@ test('a name that is not UTF-8 has a character a byte', () => {
   expect([...treeEntries(tar)].map(({ path }) => path)).toEqual(['café'])
 })
 
-test('what was read and written to a folder is packed to the archive that it came from, whatever its names are', () => {
+test('an archive that is unpacked to a folder and packed again has the same bytes', () => {
   const tar = packed(folder('there'))
   const copy = join(dir, 'and-back')
   mkdirSync(copy)
@@ -95,7 +95,7 @@ test('what was read and written to a folder is packed to the archive that it cam
   expect(packed(copy).equals(tar)).toBe(true)
 })
 
-test('an archive that reaches out of its folder, or holds a device, is refused', () => {
+test('an archive is refused if it reaches out of its folder or holds a pipe', () => {
   const root = folder('evil')
   const transformed = (expression: string): Buffer =>
     execFileSync('tar', ['-cP', '--transform', expression, '-C', root, 'empty'])

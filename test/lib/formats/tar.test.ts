@@ -30,7 +30,7 @@ const extract = (archive: Uint8Array, into: string) => {
 describe('an archive of a folder', () => {
   const deep = `${'deep/'.repeat(25)}${'n'.repeat(60)}.c`
 
-  test('is read by tar as it was, long paths and modes too', async () => {
+  test('is unpacked by tar with its long paths and modes', async () => {
     mkdirSync(join(dir, 'src', 'deep/'.repeat(25)), { recursive: true })
     writeFileSync(join(dir, 'src', deep), 'deep')
     writeFileSync(join(dir, 'src/empty'), '')
@@ -43,7 +43,7 @@ describe('an archive of a folder', () => {
     expect(statSync(join(dir, 'out/run.sh')).mode & 0o111).not.toBe(0)
   })
 
-  test('is the same bytes whenever it is made, and without what links point to', async () => {
+  test('has the same bytes whenever it is made, and leaves out symbolic links', async () => {
     mkdirSync(join(dir, 'src'))
     writeFileSync(join(dir, 'src/b'), 'b')
     writeFileSync(join(dir, 'src/a'), 'a')
@@ -54,13 +54,13 @@ describe('an archive of a folder', () => {
     expect(execFileSync('tar', ['-tz'], { input: first, encoding: 'utf8' })).toBe('a\nb\n')
   })
 
-  test('of a folder that is not there is driver-source-not-found', async () => {
+  test('fails with driver-source-not-found if the folder does not exist', async () => {
     await expect(readDirectory(join(dir, 'nowhere'))).rejects.toMatchObject({
       code: 'driver-source-not-found',
     })
   })
 
-  test('refuses a path that no archive of its format can hold', () => {
+  test('refuses a path that does not fit in its format', () => {
     expect(() => tarGz([{ path: 'x'.repeat(300), body: new Uint8Array(), executable: false }])).toThrow(
       /too long/,
     )

@@ -19,7 +19,7 @@ function world(answer: Uint8Array = body) {
 }
 
 describe('an input of a build', () => {
-  test('is fetched once, no larger than it was promised, and kept under its digest', async () => {
+  test('is fetched once, with the promised size as the limit, and kept under its digest', async () => {
     const { inputs, asked, fetch } = world()
     await ensureInput(inputs, fetch, input)
     await ensureInput(inputs, fetch, input)
@@ -33,7 +33,7 @@ describe('an input of a build', () => {
     expect(await inputs.size(inputKey(sha256))).toBeUndefined()
   })
 
-  test('asked for by many at once is kept once', async () => {
+  test('is kept when many ask for it at once', async () => {
     const { inputs, fetch } = world()
     await Promise.all(Array.from({ length: 10 }, () => ensureInput(inputs, fetch, input)))
     expect(await inputs.get(inputKey(sha256), 100)).toEqual(body)

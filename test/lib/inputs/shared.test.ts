@@ -5,7 +5,7 @@ import { memoryStore } from '../../support/memory.ts'
 
 const text = (body: Uint8Array | undefined) => body && new TextDecoder().decode(body)
 
-test('what this registry has comes first, then what is shared, and only its own is written', async () => {
+test('a registry reads its own inputs first, then the shared ones, and writes only its own', async () => {
   const [own, shared] = [memoryStore().store, memoryStore().store]
   const both = withShared(own, shared)
   const put = (store: typeof both, key: string, body: string) =>

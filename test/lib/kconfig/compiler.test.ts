@@ -8,7 +8,7 @@ import { realConfig } from '../../support/kconfig/vectors.ts'
 const SILENT = parseKconfig('CONFIG_A=y')
 const DEBIAN_12 = ['gcc-11', 'gcc-12', 'clang-14']
 
-/** What the table shows of an answer. */
+/** The columns of the tables below. */
 function chosen(facts: Partial<Parameters<typeof compilerOf>[0]>) {
   const all = { config: SILENT, kernelRelease: '6.1.54', commands: DEBIAN_12, ...facts }
   const { family, version, command, from, exact } = compilerOf(all)
@@ -24,7 +24,7 @@ describe('the compiler of a kernel', () => {
     ['minikube_5.10.57_1_1.31.2', '5.10.57', 'gcc 10 gcc-11 kernel-version false'],
     ['talos_5.15.102-talos_1_v1.3.6', '5.15.102-talos', 'gcc 12.2.0 gcc-12 config true'],
     ['talos_6.1.54-talos_1_v1.5.3', '6.1.54-talos', 'gcc 12.3.0 gcc-12 config true'],
-  ])('of %s is what its config says, or a guess', (name, kernelRelease, expected) => {
+  ])('of %s is the one that its config names, or a guess', (name, kernelRelease, expected) => {
     expect(chosen({ config: realConfig(name), kernelRelease })).toBe(expected)
   })
 
@@ -73,7 +73,7 @@ describe('the compiler of a kernel', () => {
     expect(chosen({ procVersion })).toMatch(new RegExp(`^${expected} proc-version `))
   })
 
-  test('is the word of the config before that of /proc/version', () => {
+  test('is taken from the config before /proc/version', () => {
     const procVersion = 'Linux version 6.1.54 (a@b) (gcc (GCC) 11.1.0, GNU ld 2.40)'
     const config = realConfig('talos_6.1.54-talos_1_v1.5.3')
     expect(chosen({ config, procVersion })).toContain('gcc 12.3.0 gcc-12 config')
@@ -86,18 +86,21 @@ describe('the compiler of a kernel', () => {
     ['4.19.0-20-amd64', 'gcc 8 gcc-11'],
     ['3.10.0-1160.el7.x86_64', 'gcc 4.8 gcc-11'],
     ['nonsense', 'gcc 4.8 gcc-11'],
-  ])('is guessed for %s when nothing tells, and never exact', (kernelRelease, expected) => {
-    expect(chosen({ kernelRelease })).toBe(`${expected} kernel-version false`)
-  })
+  ])(
+    'is guessed for %s if neither the config nor /proc/version names one, and is never exact',
+    (kernelRelease, expected) => {
+      expect(chosen({ kernelRelease })).toBe(`${expected} kernel-version false`)
+    },
+  )
 
-  test('is clang where only clang could have built it, and its version a guess', () => {
+  test('is clang if the config needs clang; its version is a guess', () => {
     const config = parseKconfig('CONFIG_LTO_CLANG=y\nCONFIG_CFI_CLANG=y')
     expect(chosen({ config, kernelRelease: '4.9.165' })).toBe('clang 8 clang-14 kernel-version false')
     const procVersion = 'Linux version 4.9.165 (a@b) (Android (5484270) clang version 9.0.3 (https://x)) #1'
     expect(chosen({ config, procVersion })).toBe('clang 9.0.3 clang-14 proc-version false')
   })
 
-  test('is not the dummy that a config was made by', () => {
+  test('is not the dummy compiler by which a config was made', () => {
     const config = parseKconfig(
       'CONFIG_CC_VERSION_TEXT="gcc (scripts/dummy-tools/gcc)"\nCONFIG_GCC_VERSION=200000',
     )
@@ -111,14 +114,14 @@ describe('the compiler of a kernel', () => {
     ['gcc-4.9', ['gcc-4.8', 'gcc-12'], 'gcc-4.8'],
     ['clang-15', ['gcc-12', 'clang-14'], 'clang-14'],
     ['clang-15', ['gcc-12'], 'gcc-12'],
-  ])('in the place of %s is, of %j, %s', (wanted, commands, command) => {
+  ])('is replaced: for %s, of the available %j, %s is used', (wanted, commands, command) => {
     const [family, version] = wanted.split('-')
     const full = `${version}${version!.includes('.') ? '.2' : '.2.0'}`
     const procVersion = `(${family} version ${full} (x))`
     expect(chosen({ procVersion, commands })).toBe(`${family} ${full} ${command} proc-version false`)
   })
 
-  test('is told to a person', () => {
+  test('is explained in a sentence', () => {
     const facts = { config: SILENT, kernelRelease: '5.10.57', commands: DEBIAN_12 }
     expect(compilerOf(facts).text).toBe(
       'neither the config nor /proc/version names a compiler; kernels of this version were mostly built by gcc 10; gcc-11, the nearest available, builds the module: features that the driver probes for may be missing',
@@ -129,13 +132,13 @@ describe('the compiler of a kernel', () => {
     )
   })
 
-  test('a build image without compilers is a mistake of ours', () => {
+  test('is misconfigured if the build image has no compilers', () => {
     expect(() => chosen({ commands: [] })).toThrow(
       expect.toSatisfy((error) => isProbeError(error, 'misconfigured')),
     )
   })
 
-  test('is one of those at hand, whatever a client says', () => {
+  test('is an available one, whatever a client sends', () => {
     fc.assert(
       fc.property(
         fc.string({ maxLength: 60 }),

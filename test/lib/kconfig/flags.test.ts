@@ -1,4 +1,4 @@
-// Which compilers take the flags that real kernels' headers give them.
+// Tests which compilers accept the flags in the headers of real kernels.
 
 import { execFileSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
@@ -7,7 +7,7 @@ import { parseKconfig } from '../../../lib/kconfig/parse.ts'
 
 const least = (...lines: string[]) => leastCompiler(parseKconfig(['CONFIG_64BIT=y', ...lines, ''].join('\n')))
 
-describe('the oldest compiler that takes the flags of a kernel', () => {
+describe('the oldest compiler that accepts the flags of a kernel', () => {
   test.each([
     ['AlmaLinux 8, by gcc 8.5', ['CONFIG_GCC_VERSION=80500', 'CONFIG_SLS=y'], 'gcc-11'],
     [
@@ -24,17 +24,17 @@ describe('the oldest compiler that takes the flags of a kernel', () => {
     expect(least(...lines)).toBe(expected)
   })
 
-  test('is any where none of them is on', () => {
+  test('is undefined if none of the flags is on', () => {
     expect(least('CONFIG_CC_HAS_SLS=y', '# CONFIG_SLS is not set')).toBeUndefined()
     expect(least('CONFIG_FUNCTION_ALIGNMENT=0', 'CONFIG_CC_HAS_MIN_FUNCTION_ALIGNMENT=y')).toBeUndefined()
   })
 
-  test('is not said of a kernel that clang built', () => {
+  test('is undefined for a kernel built by clang', () => {
     expect(least('CONFIG_CC_IS_CLANG=y', 'CONFIG_INIT_STACK_ALL_ZERO=y')).toBeUndefined()
   })
 })
 
-/** As arch/x86/Makefile and Makefile of the kernel write them. */
+/** With flags as the kernel's Makefile and arch/x86/Makefile write them. */
 const compiles = (flag: string): boolean => {
   try {
     execFileSync('gcc-12', [flag, '-x', 'c', '-c', '-o', '/dev/null', '-'], {
@@ -47,7 +47,7 @@ const compiles = (flag: string): boolean => {
   }
 }
 
-describe.runIf(process.arch === 'x64')('of a flag, gcc 12 itself says what the table says', () => {
+describe.runIf(process.arch === 'x64')('gcc 12 accepts the flags that the table says it accepts', () => {
   test.each([
     ['SLS', '-mharden-sls=all', true],
     ['ZERO_CALL_USED_REGS', '-fzero-call-used-regs=used-gpr', true],

@@ -6,13 +6,13 @@ import { FIELD_CONFIGS, fieldConfig, NAMES, realConfig } from '../../support/kco
 
 const disarm = (text: string) => neutralize(parseKconfig(text))
 
-describe('a disarmed config', () => {
+describe('a sanitized config', () => {
   const all = [
     ...NAMES.map((name) => [name, () => realConfig(name)] as const),
     ...FIELD_CONFIGS.map(({ name }) => [name, () => fieldConfig(name)] as const),
   ]
 
-  test.each(all)('%s keeps every switch and number, and no string but words', (_, read) => {
+  test.each(all)('%s keeps every switch and number, and its strings are plain words', (_, read) => {
     const config = read()
     const { config: disarmed } = neutralize(config)
     for (const [option, value] of config.options) {
@@ -25,7 +25,7 @@ describe('a disarmed config', () => {
     for (const text of strings) expect(text).toMatch(/^([a-z0-9][a-z0-9_,-]*)?$/)
   })
 
-  test("takes from Debian's config only what names a file, a tool or nothing that a build needs", () => {
+  test('of Debian loses only strings that name a file or a tool, or that no build needs', () => {
     const { neutralized } = neutralize(realConfig('debian_6.1.0-56-amd64'))
     expect(neutralized).toContainEqual({ option: 'MODPROBE_PATH', was: '/sbin/modprobe', now: '' })
     expect(neutralized.map(({ option }) => option)).toEqual([
@@ -53,14 +53,14 @@ describe('a disarmed config', () => {
     ])
   })
 
-  test('is disarmed of nothing a second time', () => {
+  test('does not change if it is sanitized again', () => {
     for (const name of NAMES) {
       const { config } = neutralize(realConfig(name))
       expect(neutralize(config)).toEqual({ config, neutralized: [] })
     }
   })
 
-  test('is listed in short', () => {
+  test('lists a long value in short', () => {
     const [taken] = disarm(`CONFIG_CMDLINE="${'a'.repeat(4000)}"`).neutralized
     expect(taken!.was).toBe(`${'a'.repeat(77)}...`)
   })
@@ -70,7 +70,7 @@ describe('a disarmed config', () => {
     ['$(shell id)', '$(shell id)'],
     ['`id`', '`id`'],
     ['Gerät \\"1\\"', 'Ger?t "1"'],
-  ])('has no "%s" in any string, and says so in ASCII', (written, was) => {
+  ])('has no "%s" in any string, and reports it in ASCII', (written, was) => {
     for (const option of ['DEFAULT_HOSTNAME', 'LSM', 'DEFAULT_TCP_CONG']) {
       const { config, neutralized } = disarm(`CONFIG_${option}="${written}"`)
       expect(neutralized).toEqual([{ option, was, now: '' }])
@@ -78,13 +78,13 @@ describe('a disarmed config', () => {
     }
   })
 
-  test('has no comment but that of its version', () => {
+  test('keeps no comment other than its version', () => {
     const { config } = disarm('# Linux/x86 5.4.1 Kernel Configuration\n# Compiler: gcc $(id)\nCONFIG_A=y')
     expect(printKconfig(config).split('\n')[0]).toBe('# Linux 5.4.1 Kernel Configuration')
     expect(printKconfig(config)).not.toContain('Compiler')
   })
 
-  test('leaves the config that was given as it was', () => {
+  test('is a copy: the given config does not change', () => {
     const config = parseKconfig('CONFIG_CMDLINE="quiet"')
     neutralize(config)
     expect(printKconfig(config)).toBe('CONFIG_CMDLINE="quiet"\n')

@@ -15,7 +15,7 @@ import {
   realConfig,
 } from '../../support/kconfig/vectors.ts'
 
-/** What is printed. Maps compare without their order; here it counts. */
+/** The values that are printed. toEqual ignores the order of a Map; here the order counts. */
 const said = ({ headerVersion, headerArch, compilerComment, whole, options }: Kconfig) => ({
   headerVersion,
   headerArch,
@@ -24,7 +24,7 @@ const said = ({ headerVersion, headerArch, compilerComment, whole, options }: Kc
   options: [...options],
 })
 const readAs = (text: string, name: string) => parseKconfig(`CONFIG_FIRST=y\n${text}\n`).options.get(name)
-/** `line: why`, of a text whose first line is one of ours. */
+/** `line: why` of each ignored line, in a text whose first line is one of ours. */
 const ignoredIn = (text: string) =>
   parseKconfig(`CONFIG_FIRST=y\n${text}\n`).ignored.map(({ line, why }) => `${line}: ${why}`)
 
@@ -41,7 +41,7 @@ function refusal(text: string): string {
 const CANARY = 'touch pwned'
 const forms = hostileForms(CANARY)
 
-describe('a config is data', () => {
+describe('a config is parsed as data', () => {
   test('every form of the grammar is read', () => {
     const text = [
       '#',
@@ -86,7 +86,7 @@ describe('a config is data', () => {
     ['# Linux/x86 6.1.54 Kernel Configuration, or so', undefined, undefined],
     ['# Video4Linux options', undefined, undefined],
     ['', undefined, undefined],
-  ])('%s is of %s and of version %s', (header, arch, version) => {
+  ])('the header "%s" gives the architecture %s and the version %s', (header, arch, version) => {
     const config = parseKconfig(`${header}\nCONFIG_A=y`)
     expect([config.headerArch, config.headerVersion]).toEqual([arch, version])
   })
@@ -98,24 +98,24 @@ describe('a config is data', () => {
     ['# Compiler: gcc\u00e9', undefined],
     ['# Compiler: ', undefined],
     ['# Compiler options', undefined],
-  ])('%s names the compiler %s', (comment, compiler) => {
+  ])('the comment "%s" gives the compiler %s', (comment, compiler) => {
     expect(parseKconfig(`${comment}\nCONFIG_A=y`).compilerComment).toBe(compiler)
   })
 
-  test('that never says that an option is off is not whole: what is absent may be on', () => {
+  test('a config that turns no option off is partial: an absent option may be on', () => {
     const stub = ['# Stub!', 'CONFIG_A=y', 'CONFIG_B=m', 'CONFIG_C="x"'].join('\n')
     expect(parseKconfig(stub).whole).toBe(false)
     expect(parseKconfig(`${stub}\n# CONFIG_D is not set`).whole).toBe(true)
     expect(parseKconfig(`${stub}\nCONFIG_D=n`).whole).toBe(true)
   })
 
-  test('the last of several values counts, where it stands', () => {
+  test('the last of several values counts, at its place', () => {
     const { options } = parseKconfig('CONFIG_SCSI=y\nCONFIG_B=y\nCONFIG_SCSI=m\n')
     expect([...options.keys()]).toEqual(['B', 'SCSI'])
     expect(options.get('SCSI')).toEqual({ tag: 'switch', value: 'm' })
   })
 
-  test('of an option that stands twice and says two things the first one is said', () => {
+  test('an option with two different values is reported at its first value', () => {
     expect(ignoredIn('CONFIG_A=y\nCONFIG_B=y\nCONFIG_A=m\nCONFIG_B=y')).toEqual([
       '2: line 4 says otherwise, and counts',
     ])
@@ -132,7 +132,7 @@ describe('a config is data', () => {
     ['a\tb', 'a\tb'],
     ['', ''],
     ['x'.repeat(5000), 'x'.repeat(5000)],
-  ])('the string "%s" is read as it is', (written, text) => {
+  ])('the string "%s" is read unchanged', (written, text) => {
     expect(readAs(`CONFIG_A="${written}"`, 'A')).toEqual({ tag: 'string', text })
     expect(ignoredIn(`CONFIG_A="${written}"`)).toEqual([])
   })
@@ -155,7 +155,7 @@ describe('a config is data', () => {
     ['# CONFIG_A is not set  ', 'n', []],
     ['CONFIG_A=y\t ', 'y', []],
     ['CONFIG_A=n', 'n', []],
-  ])('%j says %s, as it does to Kconfig, and what else stands there is said', (line, value, ignored) => {
+  ])('%j sets %s, as in Kconfig, and the parser reports ignored text', (line, value, ignored) => {
     expect(readAs(line, 'A')).toEqual({ tag: 'switch', value })
     expect(ignoredIn(line)).toEqual(ignored)
   })
@@ -174,7 +174,7 @@ describe('a config is data', () => {
     [' CONFIG_A=y', /neither an option nor a comment/],
     ['is not set', /neither an option nor a comment/],
     ['```', /neither an option nor a comment/],
-  ])('%s says nothing, as to Kconfig, and that is said', (line, why) => {
+  ])('%s sets nothing, as in Kconfig, and the parser reports why', (line, why) => {
     expect(readAs(line, 'A')).toBeUndefined()
     expect(ignoredIn(line)).toEqual([expect.stringMatching(why)])
   })
@@ -186,11 +186,11 @@ describe('a config is data', () => {
     '',
     ' \t',
     '# CONFIG_A=y',
-  ])('%j is a comment like others', (line) => {
+  ])('%j is an ordinary comment', (line) => {
     expect(parseKconfig(`CONFIG_B=y\n${line}`)).toMatchObject({ ignored: [], ignoredLines: 0 })
   })
 
-  test('a mark of UTF-8 before it, and line ends of Windows or none, change nothing', () => {
+  test('a byte order mark, CRLF line ends or a missing last line end change nothing', () => {
     const plain = '# Linux/x86 6.1.54 Kernel Configuration\nCONFIG_A=y\n# CONFIG_B is not set\n'
     for (const text of [
       `\xef\xbb\xbf${plain}`,
@@ -201,7 +201,7 @@ describe('a config is data', () => {
       expect(parseKconfig(text)).toEqual(parseKconfig(plain))
   })
 
-  test('what is ignored is listed in short, the first hundred, and counted', () => {
+  test('ignored lines are all counted; the first hundred are listed, in short', () => {
     const lines = Array.from({ length: 150 }, (_, n) => `CONFIG_X${n}=y # ${'é'.repeat(200)}`)
     const { ignored, ignoredLines, options } = parseKconfig(lines.join('\n'))
     expect([ignored.length, ignoredLines, options.size]).toEqual([100, 150, 150])
@@ -212,7 +212,7 @@ describe('a config is data', () => {
     })
   })
 
-  test('another kind of file is none, though some of its lines are options', () => {
+  test('another kind of file is refused, though some of its lines are options', () => {
     const makefile = `CONFIG_A=y\n${'obj-y += a.o\n'.repeat(30)}`
     expect(refusal(makefile)).toContain('30 of its lines are not of a config: line 2 is "obj-y += a.o"')
     expect(refusal(`${configText('debian_6.1.0-56-amd64')}${'x\n'.repeat(101)}`)).toContain(
@@ -221,11 +221,11 @@ describe('a config is data', () => {
     expect(refusal('<html>\n')).toContain('it sets no option: line 1 is "<html>"')
   })
 
-  test('a refusal names the line and what is there', () => {
+  test('a refusal names the line and its fault', () => {
     expect(refusal('CONFIG_A=y\n# a\0b')).toContain('line 2 has a NUL, which only binary files')
   })
 
-  test('nothing, only comments, and text of more than 4 MB are no configs', () => {
+  test('an empty text, only comments, or more than 4 MB of text are refused', () => {
     expect(refusal('')).toContain('it sets no option')
     expect(refusal('# hello\n')).toContain('it sets no option')
     expect(refusal('#\n'.repeat(2 * 1024 * 1024 + 1))).toContain('more than 4194304 bytes')
@@ -235,7 +235,7 @@ describe('a config is data', () => {
 describe('a hostile config', () => {
   const base = configText('talos_6.1.54-talos_1_v1.5.3')
 
-  test('has many forms, each with a name of its own', () => {
+  test('has at least 30 forms with different names', () => {
     expect(new Set(forms.map(({ name }) => name)).size).toBe(forms.length)
     expect(forms.length).toBeGreaterThanOrEqual(30)
   })
@@ -267,20 +267,20 @@ describe('a hostile config', () => {
     expect(built(lines).config.options.get(name)?.tag).toBe('switch')
   })
 
-  test.each(forms.filter(({ fate }) => fate === 'disarmed'))('is disarmed of $name', ({ lines }) => {
+  test.each(forms.filter(({ fate }) => fate === 'disarmed'))('is sanitized of $name', ({ lines }) => {
     expect(built(lines).neutralized).toContain(/^CONFIG_(\w+)/.exec(lines)![1]!)
   })
 })
 
-describe('what is printed', () => {
-  test.each(NAMES)('says of %s what the host said, and prints the same again', (name) => {
+describe('a printed config', () => {
+  test.each(NAMES)('of %s has the values that the host sent, and prints the same again', (name) => {
     const config = realConfig(name)
     const printed = printKconfig(config)
     expect(said(parseKconfig(printed))).toEqual(said(config))
     expect(printKconfig(parseKconfig(printed))).toBe(printed)
   })
 
-  test.each(FIELD_CONFIGS)('says of $name what the host said, all of it', ({ name }) => {
+  test.each(FIELD_CONFIGS)('of $name has every value that the host sent', ({ name }) => {
     const config = fieldConfig(name)
     expect(config).toMatchObject({ whole: true, ignored: [], ignoredLines: 0 })
     expect(config.headerVersion).toBeDefined()
@@ -289,7 +289,7 @@ describe('what is printed', () => {
     expect(config.options.size).toBe(lines.length)
   })
 
-  test('is one text whatever the comments, line ends and ways to say no', () => {
+  test('is the same for other comments, line ends and ways to turn an option off', () => {
     const one = parseKconfig('\r\nCONFIG_A=n\r\nCONFIG_B="x"\r\n')
     const other = parseKconfig('# mine\n# CONFIG_A is not set\nCONFIG_B="x"')
     expect(printKconfig(one)).toBe('# CONFIG_A is not set\nCONFIG_B="x"\n')
@@ -318,7 +318,7 @@ const accepted = fc
   .tuple(fc.array(line, { maxLength: 40 }), fc.constantFrom('\n', '\r\n'))
   .map(([lines, end]) => ['CONFIG_FIRST=y', ...lines].join(end))
 
-/** Pieces of configs, badly put together: far more often nearly right than random text is. */
+/** Pieces of configs, badly put together: far more often nearly valid than random text is. */
 const nearly = fc
   .array(
     fc.oneof(
@@ -329,8 +329,8 @@ const nearly = fc
   )
   .map((pieces) => pieces.join(''))
 
-describe('whatever the text', () => {
-  test('what is accepted means the same once printed', () => {
+describe('for random texts,', () => {
+  test('an accepted text has the same meaning after printing', () => {
     fc.assert(
       fc.property(accepted, (text) => {
         const config = parseKconfig(text)
@@ -339,7 +339,7 @@ describe('whatever the text', () => {
     )
   })
 
-  test('it is a config or a bad one, and what is printed is read as the same', () => {
+  test('a text is refused, or prints to a config with the same meaning', () => {
     fc.assert(
       fc.property(fc.oneof(nearly, fc.string({ unit: 'binary' })), (text) => {
         if (refusal(text) !== '') return
@@ -352,7 +352,7 @@ describe('whatever the text', () => {
     )
   })
 
-  test('nothing of it that make or a shell expands reaches a build', () => {
+  test('a build gets no text that make or a shell expands', () => {
     fc.assert(
       fc.property(
         fc.oneof(

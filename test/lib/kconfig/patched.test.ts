@@ -1,4 +1,4 @@
-// Whose patches a config shows: the options are those of real configs of each distribution.
+// Tests which patches a config shows. The options are those of real configs of each distribution.
 
 import { describe, expect, test } from 'vitest'
 import { parseKconfig } from '../../../lib/kconfig/parse.ts'
@@ -7,7 +7,7 @@ import { realConfig } from '../../support/kconfig/vectors.ts'
 
 const patches = (text: string, release = '5.14.0-427.el9.x86_64') => patchesIn(parseKconfig(text), release)
 
-describe('a config that shows no kernel of kernel.org', () => {
+describe("a config with an option that kernel.org's kernels do not have", () => {
   test.each<[string, string, string]>([
     ['redhat', 'RHEL_DIFFERENCES=y', 'Rocky Linux 9'],
     ['redhat', 'RH_KABI_SIZE_ALIGN_CHECKS=y', 'Red Hat 8.1'],
@@ -32,7 +32,7 @@ describe('a config that shows no kernel of kernel.org', () => {
     ['desktop', 'SCHED_BORE=y', 'CachyOS'],
     ['realtime', 'PREEMPT_RT_FULL=y', 'real time, 4.19'],
     ['debian', 'SECURITY_PERF_EVENTS_RESTRICT=y', 'Debian'],
-  ])('is of %s with CONFIG_%s (%s)', (by, line) => {
+  ])('shows patches of %s with CONFIG_%s (%s)', (by, line) => {
     const found = patches(`CONFIG_X86_64=y\nCONFIG_${line}\n`)
     expect(found).toEqual({ by, option: `CONFIG_${line.split('=')[0]}` })
     expect(patchedReason(found!)).toMatch(
@@ -40,14 +40,14 @@ describe('a config that shows no kernel of kernel.org', () => {
     )
   })
 
-  test('is of whoever has most of its own, where several have the same patch', () => {
+  test('belongs to the distribution with options of its own, if several share a patch', () => {
     const shared = 'CONFIG_LOCK_DOWN_IN_EFI_SECURE_BOOT=y\nCONFIG_SECURITY_PERF_EVENTS_RESTRICT=y\n'
     expect(patches(`${shared}CONFIG_RHEL_DIFFERENCES=y\n`)?.by).toBe('redhat')
     expect(patches(shared)?.by).toBe('debian')
     expect(patches(`${shared}CONFIG_PREEMPT_RT=y\n`, '6.1.0-56-rt-amd64')?.by).toBe('realtime')
   })
 
-  test('is told apart in real ones', () => {
+  test('is recognized among real configs', () => {
     const real = (name: string, release: string) => patchesIn(realConfig(name), release)?.by
     expect(real('debian_6.1.0-56-amd64', '6.1.192')).toBe('debian')
     expect(real('bottlerocket_6.1.49_1_1.15.0-vmware', '6.1.49')).toBe('amazon')
@@ -61,23 +61,23 @@ test.each([
   'CONFIG_VERSION_SIGNATURE=""',
   'CONFIG_RHEL_DIFFERENCES_OF_MINE=y',
   'CONFIG_ANDROID_BINDER_IPC=y',
-])('%s shows nothing', (line) => {
+])('%s shows no patches', (line) => {
   expect(patches(`CONFIG_X86_64=y\n${line}\n`)).toBeUndefined()
 })
 
-test('real time is a patch until kernel.org has it', () => {
+test('the real-time option is a patch until kernel.org has it', () => {
   const text = 'CONFIG_PREEMPT_RT=y\n'
   expect(patches(text, '6.11.9')?.by).toBe('realtime')
   expect(patches(text, '6.12.0')).toBeUndefined()
   expect(patches(text, '7.0.1')).toBeUndefined()
 })
 
-test('only Debian has its source as a package that is built from', () => {
+test('only Debian has a package of its patched source to build from', () => {
   expect(hasOwnSource(patchedWith('CONFIG_X86_X32_DISABLED'))).toBe(true)
   expect(hasOwnSource(patchedWith('CONFIG_RHEL_DIFFERENCES'))).toBe(false)
   expect(hasOwnSource(patchedWith('CONFIG_LOCK_DOWN_IN_EFI_SECURE_BOOT'))).toBe(false)
 })
 
-test('an option that is on record and no mark any more still shows a patched kernel', () => {
+test('a recorded option that is no longer in the table still shows a patched kernel', () => {
   expect(patchedWith('CONFIG_OF_BEFORE')).toEqual({ by: 'several', option: 'CONFIG_OF_BEFORE' })
 })

@@ -34,11 +34,11 @@ describe('the bytes of a config', () => {
     ['by xz with another check', packed('xz', plain, '-C', 'crc32')],
     ['by zstd', zstdCompressSync(plain)],
     ['by zstd with a checksum', withChecksum(plain)],
-  ])('are one text packed %s', async (_, bytes) => {
+  ])('give the same text, packed %s', async (_, bytes) => {
     expect(await readConfig(bytes)).toEqual({ text: plain.toString('latin1') })
   })
 
-  test('that are packed in another way are told by what', async () => {
+  test('are refused with the name of the compression if it is not supported', async () => {
     await expect(readConfig(packed('bzip2', plain))).rejects.toThrow(
       /packed by bzip2; send it plain, or packed/,
     )
@@ -50,7 +50,7 @@ describe('the bytes of a config', () => {
     expect(await readConfig(within)).toEqual(await readConfig(real))
   })
 
-  test('keep each byte, so that the parser sees what is no text', async () => {
+  test('are all kept, so that the parser sees bytes that are not text', async () => {
     expect(await readConfig(Buffer.from([0x41, 0xe9, 0, 0xff]))).toEqual({ text: 'A\xe9\0\xff' })
   })
 
@@ -100,7 +100,7 @@ describe('the bytes of a config', () => {
     ['gzip', gzipSync],
     ['xz', (plain) => packed('xz', plain)],
     ['zstd', zstdCompressSync],
-  ])('4 MB in %s are not too many', async (_, pack) => {
+  ])('are accepted as 4 MB packed by %s', async (_, pack) => {
     expect((await readConfig(pack(Buffer.alloc(4 * MB, '\n')))).text.length).toBe(4 * MB)
   })
 
@@ -109,14 +109,14 @@ describe('the bytes of a config', () => {
     ['200 MB of zeros in xz', () => packed('xz', Buffer.alloc(200 * MB), '-0')],
     ['200 MB of zeros in zstd', () => zstdCompressSync(Buffer.alloc(200 * MB))],
     ['a hundred thousand xz files of nothing', () => Buffer.concat(Array(100_000).fill(packed('xz', '')))],
-  ])('%s cost no more than 4 MB of text', async (_, pack) => {
+  ])('cost less than half a second as %s', async (_, pack) => {
     const bytes = pack()
     const start = performance.now()
     await codeOf(bytes)
     expect(performance.now() - start).toBeLessThan(500)
   })
 
-  test('are text or refused, whatever they are', async () => {
+  test('are text or are refused, whatever they are', async () => {
     const magics = fc.constantFrom('', '1f8b08', 'fd377a585a00', '28b52ffd', '425a68', '5d0000')
     await fc.assert(
       fc.asyncProperty(fc.uint8Array(), magics, async (bytes, magic) => {

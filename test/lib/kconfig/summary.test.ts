@@ -24,13 +24,13 @@ const ANSWERS: Readonly<Record<string, EngineAnswer['answer']>> = {
 }
 const answerIn = (cell: string) => ANSWERS[/^\w+/.exec(cell)?.[0] ?? '']
 
-/** Options that a cell names, without what it quotes of programs' constants and errors. */
+/** The options that a cell names. Leaves out constants and errors of programs that it quotes. */
 const optionsIn = (cell: string): string[] =>
   [...cell.matchAll(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*\b/g)]
     .map(([word]) => word)
     .filter((word) => word.length > 4 && !/^(?:BPF_MAP_TYPE_RINGBUF|EKEYREJECTED)$/.test(word))
 
-describe('34 kernels of 30 distributions are judged as a person judged them:', () => {
+describe('34 kernels of 30 distributions get the answers that a person gave:', () => {
   test.each(FIELD)('$file', (field) => {
     const config = configOf(field.file)
     const summary = summarize(config, { kernelRelease: field.release })
@@ -60,7 +60,7 @@ describe('34 kernels of 30 distributions are judged as a person judged them:', (
   )
 
   test.each(FIELD.filter(({ compilerMajor }) => compilerMajor === 'unknown'))(
-    '$file does not name its compiler, and a guess says that it is one',
+    '$file does not name its compiler, and a guess is marked as one',
     ({ file, compilerFamily, release }) => {
       const { family, from, exact } = compilerOf({
         config: configOf(file),
@@ -73,7 +73,7 @@ describe('34 kernels of 30 distributions are judged as a person judged them:', (
   )
 })
 
-/** Nothing in it can refuse a probe. */
+/** No option in it can refuse a probe. */
 const WSL2 = 'wsl2_5.15.133.1-microsoft-standard-WSL2.config.gz'
 const FREE = printKconfig(configOf(WSL2))
 const freeWith = (...lines: string[]): Kconfig => parseKconfig(`${FREE}${lines.join('\n')}\n`)
@@ -161,7 +161,7 @@ describe('each of these options alone decides:', () => {
   ])('%s, %j: %s', (engine, lines, expected) => expect(told(engine, lines)).toBe(expected))
 
   test.each(['TRACEPOINTS', 'HAVE_SYSCALL_TRACEPOINTS'])(
-    'without CONFIG_%s nothing of Falco runs',
+    'without CONFIG_%s no engine of Falco runs',
     (option) => {
       const off = [`# CONFIG_${option} is not set`]
       for (const engine of ['kmod', 'ebpf', 'modernEbpf'] as const)
@@ -170,7 +170,7 @@ describe('each of these options alone decides:', () => {
   )
 })
 
-describe('a version decides by itself:', () => {
+describe('the version of a kernel decides alone:', () => {
   const ofVersion = (version: string, arch: 'X86_64' | 'ARM64' = 'X86_64') =>
     parseKconfig(
       `# Linux ${version} Kernel Configuration\n${FREE.replace(/^#.*Linux.*\n/, '')}# CONFIG_X86_64 is not set\nCONFIG_${arch}=y\n`,
@@ -194,7 +194,7 @@ describe('a version decides by itself:', () => {
     ])
   })
 
-  test('of the host, where the config has none; and where neither has, nothing is promised', () => {
+  test('the host names the version if the config has none; without either, the answer is maybe', () => {
     const silent = parseKconfig(FREE.replace(/^#.*Linux.*\n/, ''))
     expect(summarize(silent, { kernelRelease: '5.4.0' }).modernEbpf.answer).toBe('no')
     expect(summarize(silent, { kernelRelease: '5.10.0' }).modernEbpf.answer).toBe('yes')
@@ -208,7 +208,7 @@ describe('a version decides by itself:', () => {
 describe('Module.symvers', () => {
   const TRIMMED = ['CONFIG_TRIM_UNUSED_KSYMS=y']
 
-  test('is an advice of its own, and changes no answer', () => {
+  test('is asked for as advice, and changes no answer', () => {
     const { answer, reasons } = summarize(freeWith('CONFIG_MODVERSIONS=y'), {}).kmod
     expect([answer, reasons.map(({ code }) => code)]).toEqual([
       'yes',
@@ -218,7 +218,7 @@ describe('Module.symvers', () => {
     expect(sent.reasons.map(({ code }) => code)).not.toContain('needs-symvers')
   })
 
-  test('of a kernel that exports little shows whether the module finds what it calls', () => {
+  test('of a kernel that exports few symbols shows whether the module finds its symbols', () => {
     expect(told('kmod', TRIMMED, { exported: () => true })).toBe(
       'yes loads nothing-in-the-way CONFIG_MODULES',
     )
@@ -231,10 +231,10 @@ describe('Module.symvers', () => {
   })
 })
 
-describe('a part of a config', () => {
+describe('a partial config', () => {
   const part = (...lines: string[]) => summarize(parseKconfig(lines.join('\n')), { kernelRelease: '6.1.0' })
 
-  test('promises nothing by what it does not have', () => {
+  test('promises nothing from options that it lacks', () => {
     const summary = part('CONFIG_X86_64=y', 'CONFIG_MODULES=y')
     for (const engine of ['kmod', 'ebpf', 'modernEbpf'] as const)
       expect(summary[engine]).toMatchObject({
@@ -243,7 +243,7 @@ describe('a part of a config', () => {
       })
   })
 
-  test('refuses by what it has', () => {
+  test('refuses from options that it has', () => {
     const { kmod, modernEbpf } = part(
       'CONFIG_X86_64=y',
       'CONFIG_MODULE_SIG_FORCE=y',
@@ -253,8 +253,8 @@ describe('a part of a config', () => {
   })
 })
 
-describe('what to do', () => {
-  test('is to use an engine that does run there, the one without a probe first', () => {
+describe('the advice', () => {
+  test('names an engine that runs on this kernel, first the one without a probe', () => {
     const detail = (engine: Engine, ...lines: string[]) =>
       summarize(freeWith(...lines), {})[engine].reasons[0]!.detail
     expect(detail('kmod', '# CONFIG_MODULES is not set')).toContain('engine.kind=modern_ebpf')
@@ -266,7 +266,7 @@ describe('what to do', () => {
     )
   })
 
-  test('is nothing at all where the modern eBPF probe runs', () => {
+  test('is that no probe is needed if the modern eBPF probe runs', () => {
     expect(noProbeNeeded(summarize(freeWith(), {}))).toMatch(/^No probe needed: /)
     expect(noProbeNeeded(summarize(freeWith('# CONFIG_DEBUG_INFO_BTF is not set'), {}))).toBeUndefined()
     expect(noProbeNeeded(summarize(freeWith('CONFIG_SECURITY_LOCKDOWN_LSM=y'), {}))).toContain(
@@ -274,7 +274,7 @@ describe('what to do', () => {
     )
   })
 
-  test('stands in sentences that a terminal can show', () => {
+  test('is in sentences that a terminal can show', () => {
     for (const { file, release } of FIELD)
       for (const { reasons } of Object.values(summarize(configOf(file), { kernelRelease: release })))
         for (const { detail } of reasons) expect(detail).toMatch(/^[A-Z][\x20-\x7e]{20,500}[.)]$/)

@@ -13,13 +13,13 @@ const FACTS: VerdictFacts = {
   exported: () => true,
 }
 
-/** e.g. `needs-symvers CONFIG_MODVERSIONS blocks`. */
+/** For example `needs-symvers CONFIG_MODVERSIONS blocks`. */
 const judged = (config: Kconfig, facts: Partial<VerdictFacts> = {}): string[] =>
   verdicts(config, { ...FACTS, ...facts }).map(
     ({ code, option, blocks }) => `${code} ${option}${blocks ? ' blocks' : ''}`,
   )
 
-/** Debian's config with further lines, of which the last counts. */
+/** Debian's config with further lines. The last value of an option counts. */
 const debianWith = (...lines: string[]): Kconfig =>
   parseKconfig(`${printKconfig(realConfig(DEBIAN))}${lines.join('\n')}`)
 
@@ -65,7 +65,7 @@ describe('the verdicts on real configs', () => {
       [...MAY_RUN, LEGACY('5.15')],
     ],
     ['talos_6.1.54-talos_1_v1.5.3', '6.1.54-talos', [SIGNED, NEEDS_SYMVERS], [...MAY_RUN, LEGACY('6.1')]],
-  ])('of %s are these for its module and its ebpf probe', (name, kernelRelease, kmod, ebpf) => {
+  ])('of %s are as expected for its module and its eBPF probe', (name, kernelRelease, kmod, ebpf) => {
     const config = realConfig(name)
     expect(judged(config, { kernelRelease, exported: undefined })).toEqual(kmod)
     expect(judged(config, { kernelRelease, kind: 'ebpf' })).toEqual(ebpf)
@@ -75,7 +75,7 @@ describe('the verdicts on real configs', () => {
     ['bottlerocket_5.10.165_1_1.13.0-aws', '5.10.165', [AMAZON, SIG, LOCKDOWN]],
     [DEBIAN, '6.1.0-56-amd64', [MAY_LOAD, SIG, LOCKDOWN, SECURE_BOOT, ...IMA]],
     ['talos_6.1.54-talos_1_v1.5.3', '6.1.54-talos', [SIGNED]],
-  ])('of %s with its Module.symvers are these', (name, kernelRelease, expected) => {
+  ])('of %s with its Module.symvers are as expected', (name, kernelRelease, expected) => {
     expect(judged(realConfig(name), { kernelRelease })).toEqual(expected)
   })
 })
@@ -99,7 +99,7 @@ describe('each verdict names the option that decides it', () => {
   })
 
   test.each(['TRACEPOINTS', 'HAVE_SYSCALL_TRACEPOINTS'])(
-    'without CONFIG_%s there is no probe at all',
+    'without CONFIG_%s there is no probe of either kind',
     (name) => {
       const config = debianWith(`# CONFIG_${name} is not set`)
       for (const kind of ['kmod', 'ebpf'] as const)
@@ -108,14 +108,14 @@ describe('each verdict names the option that decides it', () => {
   )
 
   test.each(['BPF', 'BPF_SYSCALL', 'PERF_EVENTS', 'BPF_EVENTS'])(
-    'without CONFIG_%s there is no ebpf probe',
+    'without CONFIG_%s there is no eBPF probe',
     (name) => {
       const config = debianWith(`# CONFIG_${name} is not set`)
       expect(judged(config, { kind: 'ebpf' })).toEqual([`ebpf-prerequisites CONFIG_${name} blocks`])
     },
   )
 
-  test('a kernel locked down for confidentiality has no ebpf probe, one for integrity has', () => {
+  test('a kernel locked down for confidentiality has no eBPF probe; one locked down for integrity has', () => {
     const locked = (mode: string) =>
       judged(debianWith(`CONFIG_LOCK_DOWN_KERNEL_FORCE_${mode}=y`), { kind: 'ebpf' })
     expect(locked('CONFIDENTIALITY')).toEqual([
@@ -124,20 +124,20 @@ describe('each verdict names the option that decides it', () => {
     expect(locked('INTEGRITY')).toEqual([...MAY_RUN, LEGACY('6.1')])
   })
 
-  test('a kernel without modules still runs an ebpf probe', () => {
+  test('a kernel without modules still runs an eBPF probe', () => {
     expect(judged(debianWith('# CONFIG_MODULES is not set'), { kind: 'ebpf' })).toEqual([
       ...MAY_RUN,
       LEGACY('6.1'),
     ])
   })
 
-  test('a kernel of a version that today\u2019s driver does not take is refused by driver version, not by its config', () => {
+  test('a kernel too old for the newest driver is refused for its version, not for its config', () => {
     const old = parseKconfig(printKconfig(realConfig(DEBIAN)).replaceAll('6.1.192', '4.13.16'))
     const found = judged(old, { kind: 'ebpf', kernelRelease: '4.13.16' })
     expect(found).toEqual(['kernel-too-old Linux 4.13'])
   })
 
-  test('the headers of a distribution have what its config lacks', () => {
+  test('the headers of a distribution have the Module.symvers that its config lacks', () => {
     const found = verdicts(realConfig(DEBIAN), { ...FACTS, exported: undefined, headersOf: 'debian' })
     expect(found.map(({ code }) => code)).not.toContain('needs-symvers')
     expect(found.map(({ code }) => code)).toContain('headers-have-symvers')
@@ -151,18 +151,18 @@ describe('each verdict names the option that decides it', () => {
     expect(judged(config, { exported: undefined })).toEqual([IMA[1], NEEDS_SYMVERS])
   })
 
-  test('details tell what to do, in printable ASCII, whatever the release', () => {
+  test('details are short and in printable ASCII, whatever the release', () => {
     const facts = { ...FACTS, kernelRelease: '5.4.0-\u202e"$(id)', exported: undefined }
     const config = debianWith(`CONFIG_LOCALVERSION="-${'x'.repeat(4000)}"`)
     for (const { detail } of verdicts(config, facts)) expect(detail).toMatch(/^[\x20-\x7e]{20,400}$/)
   })
 })
 
-describe('a config fits a release', () => {
+describe('a config', () => {
   const talos = realConfig('talos_6.1.54-talos_1_v1.5.3')
 
   test.each(['6.1.54-talos', '6.1.54-talos+', '6.1.54-extra-talos-g12ab'])(
-    '%s, of 6.1.54 and -talos',
+    'of 6.1.54-talos fits %s',
     (release) => {
       expect(judged(talos, { kernelRelease: release }).join()).not.toContain('release-mismatch')
     },
@@ -175,18 +175,18 @@ describe('a config fits a release', () => {
     ['nonsense-talos', '# Linux 6.1.54 Kernel Configuration'],
     ['6.1.54', 'CONFIG_LOCALVERSION'],
     ['6.1.54-flatcar', 'CONFIG_LOCALVERSION'],
-  ])('%s is not of 6.1.54 and -talos', (kernelRelease, option) => {
+  ])('of 6.1.54-talos does not fit %s', (kernelRelease, option) => {
     expect(judged(talos, { kernelRelease })).toContain(`release-mismatch ${option} blocks`)
   })
 
-  test('a config that does not tell its version fits any', () => {
+  test('without a version fits any release', () => {
     const config = realConfig('bottlerocket_5.10.165_1_1.13.0-aws')
     expect(judged(config, { kernelRelease: '6.6.1' })).toEqual([AMAZON, SIG, LOCKDOWN])
   })
 })
 
-describe('a fragment', () => {
-  test('that has what only Kconfig writes is still too short', () => {
+describe('a fragment of a config', () => {
+  test('is refused as partial even with lines that only Kconfig writes', () => {
     const config = parseKconfig('CONFIG_INIT_ENV_ARG_LIMIT=32\nCONFIG_MMU=y\nCONFIG_X86_64=y')
     expect(judged(config)).toEqual([PARTIAL])
     expect(verdicts(config, FACTS)[0]!.detail).toContain('it has 3 options')

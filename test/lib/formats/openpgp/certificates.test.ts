@@ -11,21 +11,18 @@ import { certificatesOf, keyFiles, vector, vectorPath } from '../../../support/a
 
 const KEYS = keyFiles()
 
-test('there are key files of many distributions', () => {
+test('the fixtures have key files of many distributions', () => {
   expect(KEYS.length).toBeGreaterThan(50)
 })
 
-test.each(KEYS)(
-  '$file holds the certificates that it is known to hold, each of them',
-  ({ file, fingerprints }) => {
-    expect(readCertificates(vector(file)).map(({ fingerprint }) => fingerprint)).toEqual(fingerprints)
-  },
-)
+test.each(KEYS)('reads every certificate of $file', ({ file, fingerprints }) => {
+  expect(readCertificates(vector(file)).map(({ fingerprint }) => fingerprint)).toEqual(fingerprints)
+})
 
 const home = mkdtempSync(join(tmpdir(), 'gpg-'))
 afterAll(() => rmSync(home, { recursive: true, force: true }))
 
-/** As `gpg --with-colons` writes it (doc/DETAILS): keys that may sign, and when they end. */
+/** Keys that may sign and the times when they expire, by `gpg --with-colons` (doc/DETAILS). */
 function asGpgSays(file: string): string[] {
   const args = ['--homedir', home, '--no-options', '--with-colons', '--show-keys', vectorPath(file)]
   const { stdout } = spawnSync('gpg', args, { encoding: 'utf8' })
@@ -35,7 +32,7 @@ function asGpgSays(file: string): string[] {
     if (kind === 'pub') primary = end
     if ((kind !== 'pub' && kind !== 'sub') || !uses.includes('s') || validity === 'r') return []
     const [, , , , , , , , , fingerprint] = lines.slice(at).find(([next]) => next === 'fpr') ?? []
-    // A subkey ends with its certificate.
+    // A subkey expires with its certificate.
     const ends = [end, primary].filter((one) => one !== '').sort()[0]
     return [`${fingerprint} ${ends ?? 'never'}`]
   })
@@ -43,10 +40,10 @@ function asGpgSays(file: string): string[] {
 
 const line = ({ fingerprint, ends }: SigningKey): string => `${fingerprint} ${ends ?? 'never'}`
 
-/** It reads no key without a name. */
+/** gpg reads no key without a name. */
 const BARE = 'keys/kernelorg-autosigner.asc'
 test.each(KEYS.filter(({ file, fingerprints }) => file !== BARE && fingerprints.length > 0))(
-  'of $file the same keys may sign, until the same day, as gpg says',
+  'finds the same signing keys and expiry days in $file as gpg',
   ({ file }) => {
     const own = readCertificates(vector(file)).flatMap(({ keys }) => keys)
     const lasting = own.filter(({ revoked }) => revoked === undefined)
@@ -55,7 +52,7 @@ test.each(KEYS.filter(({ file, fingerprints }) => file !== BARE && fingerprints.
 )
 
 describe('a key', () => {
-  test('that ended is listed, with its end: what it signed before is still served', () => {
+  test('that expired is still listed, with its expiry: its older signatures stay in use', () => {
     const [first, second] = certificatesOf('alma-8')
     expect(first?.keys.map(({ ends }) => ends && new Date(ends * 1000).toISOString().slice(0, 10))).toEqual([
       '2024-01-12',
@@ -63,26 +60,26 @@ describe('a key', () => {
     expect(second?.keys.map(({ ends }) => ends)).toEqual([undefined])
   })
 
-  test('that is revoked is so from its beginning on, as it is not said that it was just retired', () => {
+  test('that is revoked without a reason of retirement counts as revoked from its creation', () => {
     expect(certificatesOf('test-rpm-alice-revoked-subkey').flatMap(({ keys }) => keys)).toMatchObject([
       { revoked: 0 },
     ])
   })
 
-  test('without a name or a signature is one: kernel.org publishes such a key', () => {
+  test('needs no name and no signature: kernel.org publishes such a key', () => {
     expect(certificatesOf('kernelorg-autosigner')).toMatchObject([
       { userIds: [], keys: [{ ends: undefined }] },
     ])
   })
 
-  test('of a version that is not known here is left out', () => {
+  test('of an unknown version is left out', () => {
     expect(certificatesOf('test-rpmrs-v6-ed25519')).toEqual([])
   })
 
   test.each([
     [undefined, 1],
     [86_400, 0],
-  ])('whose own signature lasts %s seconds is %s that may sign', async (seconds, keys) => {
+  ])('with a self-signature that lasts %s seconds gives %s certificates', async (seconds, keys) => {
     const armored = await vouchedFor(seconds)
     expect(readCertificates(new TextEncoder().encode(armored))).toHaveLength(keys)
     const read = (await readKey({ armoredKey: armored })).verifyPrimaryKey()
@@ -91,7 +88,7 @@ describe('a key', () => {
       : expect(read).rejects.toThrow(/self-signature/))
   })
 
-  test('whose own signature does not hold is left out', () => {
+  test('with a self-signature that does not verify is left out', () => {
     const file = Buffer.from(vector('keys/alma-9.asc')).toString('latin1')
     const block = Buffer.from(
       file.replace(/[\s\S]*?\n\n/, '').replace(/\n=[\s\S]*|-----END[\s\S]*/, ''),
@@ -104,7 +101,7 @@ describe('a key', () => {
   })
 })
 
-/** A key of 2020 that vouches for itself for so long. */
+/** A key of 2020 with a self-signature that lasts `seconds`. */
 async function vouchedFor(seconds: number | undefined): Promise<string> {
   const date = new Date('2020-01-01')
   const { privateKey } = await generateKey({
@@ -114,7 +111,7 @@ async function vouchedFor(seconds: number | undefined): Promise<string> {
   const signature = user!.selfCertifications[0]!
   signature.signatureNeverExpires = seconds === undefined
   signature.signatureExpirationTime = seconds ?? null
-  // Its types are those of a signature over bytes.
+  // The types of `sign` are those of a signature over bytes.
   const sign = signature.sign.bind(signature) as unknown as (...args: readonly unknown[]) => Promise<void>
   const signed = { userID: user!.userID, key: privateKey.keyPacket }
   await sign(privateKey.keyPacket, signed, date, false, {
@@ -124,7 +121,7 @@ async function vouchedFor(seconds: number | undefined): Promise<string> {
   return privateKey.toPublic().armor()
 }
 
-test('whatever bytes are a key file or are refused as none', () => {
+test('random bytes are a key file or are refused with signature-invalid', () => {
   const real = vector('keys/redhat-8.asc')
   const damaged = fc
     .tuple(fc.nat(real.length - 1), fc.nat(255))

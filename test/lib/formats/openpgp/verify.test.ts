@@ -7,7 +7,7 @@ import { type Believed, check, type Verification } from '../../../../lib/formats
 import { isProbeError } from '../../../../lib/model/errors.ts'
 import { certificatesOf, vector } from '../../../support/archives.ts'
 
-/** After the newest list. */
+/** A time after the newest list. */
 const NOW = Date.UTC(2026, 10, 26)
 const by = (...names: string[]): Believed => ({ certificates: names.flatMap(certificatesOf), now: NOW })
 
@@ -24,14 +24,14 @@ describe('a list with several signatures', () => {
   test.each([
     ['debian-11-security', 'ED541312A33F1128F10B1C6C54404762BBB6E853'],
     ['debian-12-security', 'B0CAB9266E8C3929798B3EEEBDE6D2B9216EC7A8'],
-  ])('is believed by the key of %s alone, by its subkey', (name, fingerprint) => {
+  ])('is trusted with the key of %s alone, through its subkey', (name, fingerprint) => {
     expect(ofText('apt/debian-bookworm-security.InRelease', by(name))).toMatchObject({
       tag: 'good',
       signer: { fingerprint },
     })
   })
 
-  test('is not by that of another distribution', () => {
+  test('is not trusted with the keys of other distributions', () => {
     expect(
       ofText('apt/debian-bookworm-security.InRelease', by('raspberrypi', 'ubuntu-cdimage')),
     ).toMatchObject({
@@ -40,7 +40,7 @@ describe('a list with several signatures', () => {
     })
   })
 
-  test('of which a word was changed is refused by the key that signed it', () => {
+  test('is refused after a word of it was changed', () => {
     const file = Buffer.from(vector('apt/raspberrypi-buster.InRelease'))
     expect(ofText(file, by('raspberrypi'))).toMatchObject({ tag: 'good' })
     file.write('Suite: oldest', file.indexOf('Suite: '))
@@ -52,7 +52,7 @@ describe('a text with its signature around it', () => {
   const file = Buffer.from(vector('apt/raspberrypi-buster.InRelease')).toString('latin1')
   const changed = (from: string, to: string) => Buffer.from(file.replace(from, to), 'latin1')
 
-  test('ends its lines in either way', () => {
+  test('may end its lines with CRLF', () => {
     expect(ofText(Buffer.from(file.replaceAll('\n', '\r\n'), 'latin1'), by('raspberrypi'))).toMatchObject({
       tag: 'good',
     })
@@ -63,18 +63,18 @@ describe('a text with its signature around it', () => {
     ['a line before it', '-----BEGIN PGP SIGNED', 'Origin: Evil\n-----BEGIN PGP SIGNED'],
     ['a line that begins with a dash', 'Origin: ', '--Origin: '],
     ['no signature', '-----BEGIN PGP SIGNATURE-----', ''],
-  ])('with %s is none', (_, from, to) => {
+  ])('with %s is refused', (_, from, to) => {
     expect(() => readCleartext(changed(from, to))).toThrow(/not OpenPGP packets/)
   })
 
-  test('says nothing of what stands after it', () => {
+  test('does not include the lines after its signature', () => {
     const { text } = readCleartext(Buffer.from(`${file}\nOrigin: Evil\n`, 'latin1'))
     expect(text).toMatch(/^Origin: Raspberry Pi/)
     expect(text).not.toMatch('Evil')
   })
 })
 
-test("kernel.org's list is by its bare key", () => {
+test('the list of kernel.org verifies with a key that has no user ID', () => {
   expect(ofText('kernelorg/v4.x-sha256sums-2017-02-01.asc', by('kernelorg-autosigner'))).toMatchObject({
     tag: 'good',
     signer: { fingerprint: 'B8868C80BA62A1FFFAF5FDA9632D3A06589DA6B1', userId: '' },
@@ -87,14 +87,14 @@ describe('repomd.xml', () => {
     now: NOW,
   })
 
-  test('of today is signed by a packet of version 4', () => {
+  test('of CentOS today is signed by a packet of version 4', () => {
     expect(ofRepomd('centos-kmods-sig', by('centos-sig-kmods'))).toMatchObject({
       how: 'RSA with SHA256, version 4',
     })
   })
 
   test.each(['opensuse-11.0-update', 'opensuse-10.2-updates-testkey'])(
-    'of %s is by DSA, in a packet of version 3',
+    'of %s is signed by DSA, in a packet of version 3',
     (folder) => {
       expect(ofRepomd(folder, own(folder))).toMatchObject({ tag: 'good', how: 'DSA with SHA1, version 3' })
     },
@@ -110,7 +110,7 @@ describe('repomd.xml', () => {
   })
 })
 
-describe('a signature is judged by its own time', () => {
+describe('a signature is judged by the time at which it was made', () => {
   const signed = new Date('2008-10-23T00:00:00Z').getTime()
   const folder = 'opensuse-11.0-update'
   const [certificate] = readCertificates(vector(`repomd/${folder}/repomd.xml.key`))
@@ -118,7 +118,7 @@ describe('a signature is judged by its own time', () => {
   const withKey = (change: Partial<typeof key>): Verification =>
     ofRepomd(folder, { certificates: [{ ...certificate!, keys: [{ ...key!, ...change }] }], now: NOW })
 
-  test('its key has ended since then, which is said', () => {
+  test('it is good although its key has expired since, and the result shows the expiry', () => {
     const verification = ofRepomd(folder, { certificates: [certificate!], now: NOW })
     expect(verification).toMatchObject({ tag: 'good' })
     expect(verification.tag === 'good' && verification.ended! * 1000).toBeLessThan(NOW)
@@ -129,22 +129,22 @@ describe('a signature is judged by its own time', () => {
     ['was not made yet', { created: signed / 1000 + 10 * 86_400 }],
     ['was revoked before', { revoked: signed / 1000 - 86_400 }],
     ['is revoked, and may have been in other hands', { revoked: 0 }],
-  ])('a key that %s counts for nothing', (_, change) => {
+  ])('a signature is refused if its key %s', (_, change) => {
     expect(withKey(change)).toMatchObject({ tag: 'refused', reason: 'untimely' })
   })
 
-  test('a key that was retired later counts', () => {
+  test('a signature by a key that was retired later is good', () => {
     expect(withKey({ revoked: signed / 1000 + 10 * 86_400 })).toMatchObject({ tag: 'good' })
   })
 
-  test('one of tomorrow counts for nothing today', () => {
+  test('a signature of the future is refused', () => {
     expect(ofRepomd(folder, { certificates: [certificate!], now: signed - 3 * 86_400_000 })).toMatchObject({
       reason: 'untimely',
     })
   })
 })
 
-test('whatever bytes are signatures or are refused as none', () => {
+test('a signature with one changed byte verifies or is refused with signature-invalid', () => {
   const real = unarmor(vector('repomd/centos-kmods-sig/repomd.xml.asc'), 'signature')[0]!
   for (let at = 0; at < real.length; at += 1) {
     const bytes = Buffer.from(real)
@@ -155,7 +155,7 @@ test('whatever bytes are signatures or are refused as none', () => {
         [vector('repomd/centos-kmods-sig/repomd.xml')],
         by('centos-sig-kmods'),
       )
-      // Not signed of it: by which key it is said to be, in its unhashed part.
+      // The unhashed part is not signed: it names the key.
       expect(verification.tag === 'good' ? at : -1).toBeLessThan(real.length)
     } catch (error) {
       expect(isProbeError(error, 'signature-invalid')).toBe(true)

@@ -46,7 +46,7 @@ const SPEC: RpmSpec = {
   ],
 }
 
-describe("rpm's own program", () => {
+describe('the program rpm, given a package that the registry made,', () => {
   let work: string
   const rpm = (...args: string[]) =>
     execFileSync('rpm', ['--dbpath', join(work, 'db'), ...args], { encoding: 'utf8', stdio: 'pipe' })
@@ -68,7 +68,7 @@ describe("rpm's own program", () => {
     expect(lines[0]).toMatch(/Header V4 RSA\/SHA512 Signature/)
   })
 
-  test('reads what it provides, needs, does not stand beside, runs and holds', () => {
+  test('reads its provides, requires, conflicts, scripts and files', () => {
     const query = (option: string) => rpm('-qp', option, file('a.rpm')).trim().split('\n')
     expect(query('--provides')).toEqual([`${SPEC.name} = 5.14.0-427.el9`, 'falco-probe = 1.0+driver'])
     expect(query('--requires').filter((line) => !line.startsWith('rpmlib('))).toEqual([
@@ -90,7 +90,7 @@ describe("rpm's own program", () => {
     expect(query(format)).toEqual([`${AT / 1000} (none) 100005 x86_64 gzip (none)`])
   })
 
-  test('unpacks the very files, and verifies them where they lie', () => {
+  test('unpacks its files unchanged, and verifies the installed files', () => {
     const root = file('root')
     mkdirSync(root)
     const options = ['--root', root, '--dbpath', '/db', '--nodeps', '--noscripts', '--nosignature']
@@ -101,7 +101,7 @@ describe("rpm's own program", () => {
     expect(execFileSync('rpm', ['-Va', ...options.slice(0, 5)], { stdio: 'pipe' }).toString()).toBe('')
   })
 
-  test('refuses it with one bit changed, wherever', async () => {
+  test('refuses it after one bit changed in a header or in the payload', async () => {
     const { body, header } = await packRpm(SPEC, sign)
     for (const at of [header.start + 40, header.end - 30, header.end + 40, body.length - 1]) {
       const changed = Buffer.from(body)
@@ -112,7 +112,7 @@ describe("rpm's own program", () => {
   })
 })
 
-test('a package is read and believed here as one of a distribution is', async () => {
+test('the registry reads and trusts its own package as it does a package of a distribution', async () => {
   const { body, header, archiveBytes, installedBytes } = await packRpm(SPEC, sign)
   const certificates = readCertificates(Buffer.from((await registryKey()).publicKey))
   const found = verifyRpm(body, { certificates, now: AT })
@@ -134,7 +134,7 @@ async function collect(payload: Uint8Array): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-test('the same words make the same bytes, whatever the order of the files', async () => {
+test('the order of the files does not change the bytes of a package', async () => {
   const [one, other] = [
     await packRpm(SPEC, sign),
     await packRpm({ ...SPEC, files: SPEC.files.toReversed() }, sign),
@@ -142,7 +142,7 @@ test('the same words make the same bytes, whatever the order of the files', asyn
   expect(Buffer.compare(one.body, other.body)).toBe(0)
 })
 
-test('a package without files is one as well', async () => {
+test('a package may have no files', async () => {
   const { scripts: _, ...spec } = SPEC
   const { body } = await packRpm({ ...spec, files: [], conflicts: [] }, sign)
   expect(readRpm(body).header.string(1000)).toBe(SPEC.name)
@@ -158,7 +158,7 @@ const values = fc.oneof(
     .map((all) => ({ value: int16s(...all), read: undefined })),
 )
 
-test('whatever a header is written of, is read from it, and all of it is signed', () => {
+test('a header is read back as it was written', () => {
   fc.assert(
     fc.property(
       fc.uniqueArray(fc.tuple(fc.integer({ min: 1000, max: 6000 }), values), {
@@ -188,7 +188,7 @@ test('whatever a header is written of, is read from it, and all of it is signed'
   )
 })
 
-test('whatever an archive is packed of, is in it', async () => {
+test('an archive is read back as it was packed', async () => {
   const files = fc.uniqueArray(
     fc.record({ path: fc.stringMatching(/^\.\/[a-z]{1,9}$/), body: fc.uint8Array({ maxLength: 50 }) }),
     { selector: ({ path }) => path, maxLength: 6 },

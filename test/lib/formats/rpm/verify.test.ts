@@ -12,7 +12,7 @@ const NOW = Date.UTC(2026, 10, 26)
 const RPMS = vectors('rpm/')
 const nameOf = (file: string): string => file.replace(/^keys\/|\.asc$/g, '')
 const KEYS = keyFiles().map(({ file }) => nameOf(file))
-/** Those that a distribution signs by. */
+/** Keys by which a distribution signs. */
 const REAL = KEYS.filter((name) => !/^(test-|private-|remi)/.test(name))
 
 interface Judged {
@@ -36,7 +36,7 @@ function judged(file: Uint8Array, keys: readonly string[]): Judged {
 const signedOnes = RPMS.flatMap(({ file, by }) => (by === undefined ? [] : [{ file, ...by }]))
 const others = RPMS.filter(({ by }) => by === undefined)
 
-test('there are packages of many distributions, and many that must be refused', () => {
+test('the fixtures have packages of many distributions, and many packages that must be refused', () => {
   expect(signedOnes.length).toBeGreaterThan(40)
   expect(others.length).toBeGreaterThan(15)
 })
@@ -48,7 +48,7 @@ test.each(signedOnes)(
   },
 )
 
-test.each(signedOnes)('$file is by nobody where its own key is not believed', ({ file, keys }) => {
+test.each(signedOnes)('$file is refused if its own key is not trusted', ({ file, keys }) => {
   expect(
     judged(
       vector(file),
@@ -57,18 +57,18 @@ test.each(signedOnes)('$file is by nobody where its own key is not believed', ({
   ).toMatchObject({ good: false })
 })
 
-test.each(others)('$file is refused whatever key is believed', ({ file }) => {
+test.each(others)('$file is refused whatever key is trusted', ({ file }) => {
   expect(judged(vector(file), KEYS)).toMatchObject({ good: false, why: expect.stringMatching(/.{20}/) })
 })
 
 test.each(RPMS.filter(({ file }) => file.includes('/neg-')))(
-  '$file is by the key of no distribution',
+  '$file is refused with the keys of all distributions',
   ({ file }) => {
     expect(judged(vector(file), REAL)).toMatchObject({ good: false })
   },
 )
 
-test('a package says who it is by its signed header', () => {
+test('the identity of a package is read from its signed header', () => {
   const found = verifyRpm(vector('rpm/centos-kmods-wireguard.hdr.rpm'), {
     certificates: certificatesOf('centos-sig-kmods'),
     now: NOW,
@@ -87,7 +87,7 @@ test('a package says who it is by its signed header', () => {
   })
 })
 
-test('a package of sources is told from one for a machine', () => {
+test('a source package by an unknown key is refused', () => {
   const found = verifyRpm(vector('rpm/obs-apples.src.hdr.rpm'), { certificates: [], now: NOW })
   expect(found).toMatchObject({ tag: 'refused', reason: 'unknown-key' })
 })
@@ -98,7 +98,7 @@ const WHOLE = [
   { file: 'rpm/epel7-release.rpm', keys: 'epel-7' },
   { file: 'rpm/remi8-release.rpm', keys: 'remi-2018' },
 ]
-/** tampered with at so many places */
+/** number of changed positions */
 const PLACES = 250
 
 describe.each(WHOLE)('$file, tampered with', ({ file, keys }) => {
@@ -111,7 +111,7 @@ describe.each(WHOLE)('$file, tampered with', ({ file, keys }) => {
     folder = mkdtempSync(join(tmpdir(), 'rpm-'))
     for (let i = 0; i < PLACES; i += 1) {
       const bytes = Buffer.from(real)
-      // Closer together where the headers are.
+      // Closer together in the headers.
       const at = Math.floor((i / PLACES) ** 2 * real.length)
       bytes[at] = (bytes[at] ?? 0) ^ (1 << (i % 8))
       files.set(`${at}.rpm`, bytes)
@@ -131,13 +131,13 @@ describe.each(WHOLE)('$file, tampered with', ({ file, keys }) => {
     expect(taken.map(([name]) => name)).toEqual([])
   })
 
-  test('is refused where rpm takes it only in what rpm does not look at', () => {
+  test('is accepted wherever rpm accepts it', () => {
     const refused = [...files].filter(([name, bytes]) => verdicts.get(name) && !judged(bytes, [keys]).good)
     expect(refused.map(([name, bytes]) => `${name}: ${judged(bytes, [keys]).why}`)).toEqual([])
   })
 })
 
-/** Whether each is signed by that key, and whole. */
+/** Names each file, with true if rpm finds it complete and signed by that key. */
 function asRpmSays(folder: string, keys: string, names: readonly string[]): Map<string, boolean> {
   const rpmkeys = (...args: string[]) =>
     spawnSync('rpmkeys', ['--dbpath', join(folder, 'db'), ...args], {
@@ -160,7 +160,7 @@ function asRpmSays(folder: string, keys: string, names: readonly string[]): Map<
   )
 }
 
-test('whatever bytes are an rpm or are refused as none', () => {
+test('random bytes are an rpm or are refused with signature-invalid', () => {
   const real = vector('rpm/remi8-release.rpm')
   const changed = fc
     .array(fc.tuple(fc.nat(real.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 })

@@ -1,4 +1,4 @@
-// Whom Arch's keyring of today believes, computed by gpg, against whom this project believes.
+// Compares the keys of this project with the trusted keys of Arch's current keyring, as gpg computes them.
 
 import { expect, test } from 'vitest'
 import { ARCH_KEYRING, ARCH_KEYS } from '../../../../lib/archives/keys/arch.ts'
@@ -9,7 +9,7 @@ import { archKeyring, type Keyring } from '../../../support/pacman/keyring.ts'
 
 const own = archCertificates('x86_64', []).map(({ fingerprint }) => fingerprint)
 
-/** Of whichever suite has the one that the keys were taken from. */
+/** The keyring from which the keys were taken, of the first suite that has it. */
 function sameKeyring(): Keyring | undefined {
   for (const suite of ['sid', 'forky', 'trixie']) {
     try {

@@ -29,7 +29,7 @@ test.each([
   expect(() => checkKernel({ ...probe, arch, kernelRelease: release, kernelVersion: '1' })).not.toThrow()
 })
 
-describe('no kernel of Arch', () => {
+describe('a release is refused if it', () => {
   test.each<[string, string, Arch]>([
     ["is Debian's", '6.1.0-13-amd64', 'x86_64'],
     ["is Ubuntu's", '6.2.0-26-generic', 'x86_64'],
@@ -51,7 +51,7 @@ describe('no kernel of Arch', () => {
   })
 })
 
-test('a name without a target means it where no other distribution calls its kernels so', () => {
+test('a name without a target can mean Arch if no other distribution names its kernels so', () => {
   const asked = {
     ...({ driverVersion: '1', driverName: 'falco', kind: 'kmod', arch: 'x86_64' } as const),
     configMd5: '0'.repeat(32),

@@ -1,4 +1,4 @@
-// Plans out of repositories of real packages, laid out as Arch's mirrors and its archive are.
+// Tests plans from repositories of real packages, with the layout of Arch's mirrors and archive.
 
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -51,7 +51,7 @@ afterAll(() => {
 })
 
 let count = 0
-/** A folder of its own. */
+/** A new folder. */
 const root = (): string => {
   count += 1
   return join(dir, String(count))
@@ -98,7 +98,7 @@ const planIn = (
 ) => planner.plan({ arch, kind: 'kmod', kernelRelease, kernelVersion: '1' })
 const plan = (folder: string, asked?: Asked, release?: string) => planIn(world(folder, asked), release)
 
-describe('a kernel that is the current one', () => {
+describe('a current kernel', () => {
   test('is planned from its package, which is verified and kept', async () => {
     const made = world(core(signed(headers(), image)))
     const found = await planIn(made)
@@ -112,7 +112,7 @@ describe('a kernel that is the current one', () => {
     expect(await made.memory.store.inputs.size(inputKey(kept!.sha256))).toBe(kept!.bytes)
   })
 
-  test('is planned again without a word to any mirror, and believed for its signature again', async () => {
+  test('is planned again without a request to a mirror', async () => {
     const made = world(core(signed(headers(), image)))
     const first = await planIn(made)
     made.asked.length = 0
@@ -122,14 +122,14 @@ describe('a kernel that is the current one', () => {
     expect(made.asked).toEqual([])
   })
 
-  test('is found where its list holds the signatures, and nothing lies beside the packages', async () => {
+  test('is found if its list has the signatures and there are no signature files', async () => {
     const folder = core(signed(headers(), image), { signatures: true, compression: 'zstd' })
     const made = world(folder)
     expect(await planIn(made)).toMatchObject({ compiler: 'gcc-13' })
     expect(made.asked.filter((path) => path.endsWith('.sig'))).toEqual([])
   })
 
-  test('of another flavour is in extra, among its neighbours', async () => {
+  test('of another flavour is found in extra, among its neighbours', async () => {
     const folder = root()
     const uname = '6.6.1-zen1-1-zen'
     const version = '6.6.1.zen1-1'
@@ -146,13 +146,13 @@ describe('a kernel that is the current one', () => {
     })
   })
 
-  test('of a first release has a package of two numbers', async () => {
+  test('of a first release has a package with two numbers', async () => {
     const uname = '6.12.0-arch1-1'
     const folder = core(signed(headers({ version: '6.12.arch1-1', content: contentOf(uname) })))
     expect(await plan(folder, {}, uname)).toMatchObject({ headers: [{ version: '6.12.arch1-1' }] })
   })
 
-  test('of before 4.18 names its compiler elsewhere', async () => {
+  test('from before 4.18 has its compiler from compile.h', async () => {
     const uname = '4.14.11-1-ARCH'
     const compileH = '#define LINUX_COMPILER "gcc version 7.2.1 20171224 (GCC)"\n'
     const content = {
@@ -166,7 +166,7 @@ describe('a kernel that is the current one', () => {
     })
   })
 
-  test('is looked for in the archive where its mirror lists it and has it no more', async () => {
+  test('is looked up in the archive if the mirror lists its package but no longer has it', async () => {
     const folder = core(signed(headers(), image))
     makeArchive(folder, signed(headers()))
     rmSync(join(folder, 'mirror/core/os/x86_64/linux-headers-6.6.1.arch1-1-x86_64.pkg.tar.zst'))
@@ -174,9 +174,9 @@ describe('a kernel that is the current one', () => {
   })
 })
 
-describe('a kernel of the past', () => {
+describe('an older kernel', () => {
   test.each(['zst', 'xz'] as const)(
-    'is found in the archive by the name of its file, by %s',
+    'is found in the archive by its file name, compressed by %s',
     async (compression) => {
       const folder = core(signed(headers({ version: '6.6.2.arch1-1' })))
       makeArchive(folder, signed(headers({ compression }), image), { date: '2023/11/17', repository: 'core' })
@@ -192,13 +192,13 @@ describe('a kernel of the past', () => {
     },
   )
 
-  test('has no image where no list of its days has one, and is planned all the same', async () => {
+  test('is planned without an image if no list of its days has one', async () => {
     const folder = root()
     makeArchive(folder, signed(headers()))
     expect(await plan(folder)).toMatchObject({ image: undefined, compiler: 'gcc-13' })
   })
 
-  test('is looked for again where the list of a day could not be read', async () => {
+  test('has its image looked up again if the list of a day could not be read', async () => {
     const folder = root()
     makeArchive(folder, signed(headers(), image), { date: '2023/11/17', repository: 'core' })
     let away = true
@@ -213,7 +213,7 @@ describe('a kernel of the past', () => {
   })
 })
 
-test('a kernel of Arch Linux ARM is planned from its own repository, by its own key', async () => {
+test('a kernel of Arch Linux ARM is planned from its own repository, and only with its key', async () => {
   const uname = '7.2.8-1-aarch64-ARCH'
   const spec: PacmanSpec = {
     ...{ name: 'linux-aarch64-headers', version: '7.2.8-1', arch: 'aarch64', compression: 'xz' },
@@ -230,32 +230,32 @@ test('a kernel of Arch Linux ARM is planned from its own repository, by its own 
   })
 })
 
-describe('nothing is believed of', () => {
+describe('a plan refuses', () => {
   const refused = (message: RegExp, code = 'signature-invalid') => ({
     code,
     message: expect.stringMatching(message),
   })
 
-  test('a package that nobody signed', async () => {
+  test('an unsigned package', async () => {
     await expect(plan(core([{ spec: headers() }]))).rejects.toMatchObject(
       refused(/its signature .* is missing/),
     )
   })
 
-  test('a package by a key of somebody else, and the operator is told what to do', async () => {
+  test('a package signed by a stranger, and names the setting for the key', async () => {
     const folder = core([{ spec: headers(), by: stranger }])
     await expect(plan(folder)).rejects.toMatchObject(
       refused(/not a believed key.*name the key in arch\.keys/),
     )
   })
 
-  test('a package by a good key that the settings do not name', async () => {
+  test('a package whose valid key the settings do not name', async () => {
     await expect(plan(core(signed(headers())), { keys: [] })).rejects.toMatchObject(
       refused(/not a believed key/),
     )
   })
 
-  test('an older package that a list gives out for the one that is asked for', async () => {
+  test('an older package that the list names as the requested one', async () => {
     const folder = core(signed(headers({ version: '6.6.0.arch1-1' })), {
       change: (desc: string) => desc.replace('%VERSION%\n6.6.0.arch1-1', '%VERSION%\n6.6.1.arch1-1'),
     })
@@ -264,7 +264,7 @@ describe('nothing is believed of', () => {
     )
   })
 
-  test('another package, signed as well, under the name of this one in the archive', async () => {
+  test('another signed package under the file name of this one in the archive', async () => {
     const folder = root()
     makeArchive(folder, signed(headers(), headers({ version: '6.6.0.arch1-1' })))
     const at = (version: string) =>
@@ -273,14 +273,14 @@ describe('nothing is believed of', () => {
     await expect(plan(folder)).rejects.toMatchObject(refused(/it is linux-headers 6\.6\.0\.arch1-1/))
   })
 
-  test('a package for another machine', async () => {
+  test('a package for another architecture', async () => {
     const folder = core(signed(headers({ arch: 'aarch64' })), {
       change: (desc: string) => desc.replace('%ARCH%\naarch64', '%ARCH%\nx86_64'),
     })
     await expect(plan(folder)).rejects.toMatchObject(refused(/6\.6\.1\.arch1-1 aarch64, signed/))
   })
 
-  test('half a package, and it is asked for again later', async () => {
+  test('a package that is cut off', async () => {
     const fetch: NonNullable<Asked['fetch']> = async (url, next) => {
       const body = await next()
       return url.endsWith('.pkg.tar.zst') ? body.subarray(0, body.length - 9) : body
@@ -293,7 +293,7 @@ describe('nothing is believed of', () => {
     await expect(plan(folder, { fetch })).rejects.toMatchObject(refused(/these are not the bytes/))
   })
 
-  test('a signature that is none', async () => {
+  test('a signature that is an error page', async () => {
     const fetch: NonNullable<Asked['fetch']> = async (url, next) =>
       url.endsWith('.sig') ? new TextEncoder().encode('<html>busy</html>') : next()
     await expect(plan(core(signed(headers())), { fetch })).rejects.toMatchObject(
@@ -301,7 +301,7 @@ describe('nothing is believed of', () => {
     )
   })
 
-  test('a package that was kept, once its key is believed no more', async () => {
+  test('a kept package, after its key is no longer trusted', async () => {
     const folder = core(signed(headers(), image))
     const { memory } = world(folder)
     const ports = { inputs: memory.store.inputs, lists: memory.lists, log: () => {}, now: Date.now }
@@ -313,21 +313,21 @@ describe('nothing is believed of', () => {
     await expect(planIn({ planner: now })).rejects.toMatchObject(refused(/not a believed key/))
   })
 
-  test('a package of another kernel', async () => {
+  test('a package with the tree of another kernel', async () => {
     const folder = core(signed(headers({ content: contentOf('6.6.9-arch1-1') })))
     await expect(plan(folder)).rejects.toMatchObject(
       refused(/holds no usr\/lib\/modules\/6\.6\.1-arch1-1\/build\/\.config/, 'headers-not-found'),
     )
   })
 
-  test('an image by a key of somebody else', async () => {
+  test('an image signed by a stranger', async () => {
     const made = world(core([...signed(headers()), { spec: image, by: stranger }]))
     const found = await planIn(made)
     await expect(made.planner.bring!(found.image!)).rejects.toMatchObject(refused(/not a believed key/))
   })
 })
 
-test('an image is brought for its own signature', async () => {
+test('an image is fetched only when it is asked for', async () => {
   const made = world(core(signed(headers(), image)))
   const found = await planIn(made)
   expect(await made.memory.store.inputs.size(inputKey(found.image!.sha256))).toBeUndefined()
@@ -335,15 +335,15 @@ test('an image is brought for its own signature', async () => {
   expect(await made.memory.store.inputs.size(inputKey(found.image!.sha256))).toBe(found.image!.bytes)
 })
 
-describe('what is not there is said', () => {
-  test('where no mirror and no archive has the kernel', async () => {
+describe('a kernel with no package on the mirror', () => {
+  test('is not found if the archive has none either', async () => {
     await expect(plan(core(signed(image)))).rejects.toMatchObject({
       code: 'headers-not-found',
       message: expect.stringMatching(/has linux-headers 6\.6\.1\.arch1-1 of Arch Linux for x86_64\. POST/),
     })
   })
 
-  test('and what could not be read may have it', async () => {
+  test('may exist if the mirror could not be read', async () => {
     const fetch = async (url: string) => {
       throw new ProbeError('mirror-unreachable', `${url} answers 503`)
     }
@@ -353,7 +353,7 @@ describe('what is not there is said', () => {
     })
   })
 
-  test('where a mirror answers with an error page, and the archive has it', async () => {
+  test('is found in the archive if the mirror answers with an error page', async () => {
     const folder = root()
     makeArchive(folder, signed(headers()))
     const fetch: NonNullable<Asked['fetch']> = async (url, next) =>
@@ -362,9 +362,9 @@ describe('what is not there is said', () => {
   })
 })
 
-describe('an old name, of the md5 of a config', () => {
+describe('an old name with the md5 of a config', () => {
   const request = { arch: 'x86_64', unameRelease: UNAME } as const
-  test('means the kernel whose config that is, and no other', async () => {
+  test('identifies the kernel with this config, and no other', async () => {
     const { planner } = world(core(signed(headers(), image)))
     const configMd5 = createHash('md5').update(config()).digest('hex')
     expect(await planner.identify({ ...request, configMd5 })).toEqual({
@@ -380,7 +380,7 @@ describe('an old name, of the md5 of a config', () => {
 describe('packages that a host names', () => {
   const request = { arch: 'x86_64', kernelRelease: UNAME, unameRelease: UNAME, compiler: 'gcc-13' } as const
   const named = (file: string) => ({ ...request, kernelUrls: [`http://elsewhere.invalid/${file}`] })
-  test('are used where they are those of its kernel', async () => {
+  test('are used if the archive has them for its kernel', async () => {
     const { planner } = world(core(signed(headers(), image)))
     const own = named('linux-headers-6.6.1.arch1-1-x86_64.pkg.tar.zst')
     expect(await planner.planPackages(own)).toMatchObject({ headers: [{ name: 'linux-headers' }] })
@@ -389,7 +389,7 @@ describe('packages that a host names', () => {
     })
   })
 
-  test('of another distribution are not even looked for', async () => {
+  test('of another distribution are refused without a request', async () => {
     const { planner, asked } = world(core(signed(headers())))
     await expect(planner.planPackages(named('linux-headers.deb'))).rejects.toMatchObject({
       code: 'headers-not-found',
@@ -398,7 +398,7 @@ describe('packages that a host names', () => {
   })
 })
 
-test('a kernel is found among 15,000 packages, and how long that took is printed', async () => {
+test('a kernel is found among 15,000 packages; the test prints the time', async () => {
   const folder = core(signed(headers()))
   const database = join(folder, 'mirror/core/os/x86_64/core.db')
   const own = execFileSync('sh', ['-euc', 'zcat "$0" | tar -xO linux-headers-6.6.1.arch1-1/desc', database])

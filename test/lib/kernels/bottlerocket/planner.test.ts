@@ -1,4 +1,4 @@
-// Plans of Bottlerocket's kernels, out of a service that is made for the test and signed as the real one is.
+// Tests plans for kernels of Bottlerocket. The test's service is signed as the real one is.
 
 import { describe, expect, test } from 'vitest'
 import { bottlerocketPlanner } from '../../../../lib/kernels/bottlerocket/planner.ts'
@@ -37,7 +37,7 @@ const KITS = [
 
 interface World extends Partial<Omit<ServiceSpec, 'key'>> {
   readonly variants?: readonly Variant[]
-  /** over what the service has */
+  /** replaces files of the service */
   readonly change?: Readonly<Record<string, Uint8Array | undefined>>
   readonly fetch?: (url: string, next: Fetch) => ReturnType<Fetch>
 }
@@ -80,7 +80,7 @@ const refusal = (plan: Promise<unknown>) =>
   )
 
 describe('a kernel of Bottlerocket', () => {
-  test('is planned of the kit of its release, with the compiler that its own config names', async () => {
+  test('is planned from the kit of its release, with the compiler that its config names', async () => {
     const { plan } = world()
     expect(await plan()).toMatchObject({
       ...{ tag: 'headers', kernelRelease: '5.15.108', unameRelease: '5.15.108', compiler: 'gcc-11' },
@@ -96,7 +96,7 @@ describe('a kernel of Bottlerocket', () => {
     })
   })
 
-  test('has no image: the kit holds none, and so no load test is planned', async () => {
+  test('has no image, because a kit has none: so no load test is planned', async () => {
     expect(await world().plan()).not.toHaveProperty('image')
   })
 
@@ -109,7 +109,7 @@ describe('a kernel of Bottlerocket', () => {
     expect((await world().plan(kernel, version, arch)).tree).toBe(`${name}/kernel-devel`)
   })
 
-  test('reads one kit, and that once: the next plan asks for none', async () => {
+  test('has its kit read once: the next plan fetches none', async () => {
     const { plan, asked, kitsAsked } = world()
     await plan()
     expect(kitsAsked()).toHaveLength(1)
@@ -118,12 +118,12 @@ describe('a kernel of Bottlerocket', () => {
     expect(kitsAsked()).toEqual([])
   })
 
-  test('is found in a variant that is not thought to have kernels of its series', async () => {
+  test('is found in a variant that is not expected to have kernels of its series', async () => {
     const { plan } = world({ kits: [kit('aws-k8s-1.24', '5.10.178'), kit('aws-k8s-1.33', '5.15.108')] })
     expect((await plan()).tree).toBe('aws-k8s-1.33-x86_64-kmod-kit-v1.14.1/kernel-devel')
   })
 
-  test('is looked for in so many kits and no more at a time, and in the next ones the next time', async () => {
+  test('is looked for in a limited number of kits at a time, and in the next ones at the next try', async () => {
     const kits = [
       ...['1.24', '1.25', '1.26'].map((one) => kit(`aws-k8s-${one}`, '5.15.1')),
       kit('aws-dev', '5.15.108'),
@@ -138,8 +138,8 @@ describe('a kernel of Bottlerocket', () => {
   })
 })
 
-describe('no plan comes of', () => {
-  test('a release that has no kit of that kernel, and it is said which kernels it has', async () => {
+describe('no plan is made from', () => {
+  test('a release without a kit of that kernel; the refusal names the kernels that it has', async () => {
     const { plan } = world({ variants: VARIANTS.filter(({ name }) => name === 'aws-k8s-1.24') })
     expect(await refusal(plan('5.15.107'))).toEqual({
       code: 'headers-not-found',
@@ -148,7 +148,7 @@ describe('no plan comes of', () => {
     })
   })
 
-  test('a release or a family that is not there', async () => {
+  test('a release or a family that does not exist', async () => {
     expect(await refusal(world().plan('5.15.108', '1_9.9.9-aws'))).toMatchObject({
       code: 'headers-not-found',
     })
@@ -158,14 +158,14 @@ describe('no plan comes of', () => {
     })
   })
 
-  test('a service that is down, which is tried again', async () => {
+  test('a service that is down, and the error is temporary', async () => {
     const fetch = async (url: string) => {
       throw new ProbeError('mirror-unreachable', `${url} could not be read: down`)
     }
     expect(await refusal(world({ fetch }).plan())).toMatchObject({ code: 'mirror-unreachable' })
   })
 
-  test('repositories that answer 500, though the root is there', async () => {
+  test('repositories that answer 500, though the root is available', async () => {
     const fetch: World['fetch'] = (url, next) => {
       if (url.includes('/metadata/')) throw new ProbeError('mirror-unreachable', `${url} answers 500`)
       return next(url, { maxBytes: 1e9 })
@@ -176,7 +176,7 @@ describe('no plan comes of', () => {
   test.each([
     ['403, as the store does to what is not there', 403, 'headers-not-found'],
     ['502', 502, 'mirror-unreachable'],
-  ])('a release that no variant has, where one variant answers %s', async (_, status, code) => {
+  ])('a release that no variant has, if one variant answers %s', async (_, status, code) => {
     const fetch: World['fetch'] = (url, next) => {
       if (!url.includes('/metadata/') || !url.includes('aws-k8s-1.25')) return next(url, { maxBytes: 1e9 })
       throw new ProbeError('mirror-unreachable', `${url} answers ${status}`, { cause: { status } })
@@ -184,7 +184,7 @@ describe('no plan comes of', () => {
     expect(await refusal(world({ fetch }).plan('5.15.107'))).toMatchObject({ code })
   })
 
-  test('a store that answers 403 to everything: it may be there', async () => {
+  test('a store that answers 403 to everything: the kit may exist', async () => {
     const fetch: World['fetch'] = (url, next) => {
       if (!url.includes('/metadata/')) return next(url, { maxBytes: 1e9 })
       throw new ProbeError('mirror-unreachable', `${url} answers 403`, { cause: { status: 403 } })
@@ -192,14 +192,14 @@ describe('no plan comes of', () => {
     expect(await refusal(world({ fetch }).plan())).toMatchObject({ code: 'mirror-unreachable' })
   })
 
-  test('a root that is another one, whoever signed it', async () => {
+  test('a root other than the one in the settings, whoever signed it', async () => {
     const stranger = serviceFiles({ kits: KITS, key: tufKey() })
     const { plan, kitsAsked } = world({ change: stranger })
     expect(await refusal(plan())).toMatchObject({ code: 'signature-invalid' })
     expect(kitsAsked()).toEqual([])
   })
 
-  test('metadata by a strange key: no kit is fetched', async () => {
+  test('metadata signed by a stranger, and no kit is fetched', async () => {
     const { plan, kitsAsked } = world({ metadata: { by: [tufKey()] } })
     expect(await refusal(plan())).toMatchObject({
       code: 'signature-invalid',
@@ -208,7 +208,7 @@ describe('no plan comes of', () => {
     expect(kitsAsked()).toEqual([])
   })
 
-  test('metadata whose time is over, and it is said what an operator can do', async () => {
+  test('expired metadata, until the operator allows it by the named setting', async () => {
     const expires = { timestamp: '2024-01-01T00:00:00Z' }
     expect(await refusal(world({ metadata: { expires } }).plan())).toMatchObject({
       code: 'signature-invalid',
@@ -222,7 +222,7 @@ describe('no plan comes of', () => {
     ['half of it', (body: Uint8Array) => body.subarray(0, body.length / 2)],
     ['with a byte changed', (body: Uint8Array) => body.map((byte, i) => (i === 100 ? byte ^ 1 : byte))],
     ['an error page', () => Buffer.from('<html>busy</html>')],
-  ])('a kit that is %s: nothing of it is kept', async (_, broken) => {
+  ])('a kit that is %s; nothing of it is kept', async (_, broken) => {
     const only = [kit('aws-k8s-1.24', '5.15.108')]
     const [path = '', body = new Uint8Array()] =
       Object.entries(serviceFiles({ kits: only, key })).find(([name]) => name.startsWith('targets/')) ?? []
@@ -236,18 +236,18 @@ describe('no plan comes of', () => {
     ['a kernel that does not say its release', { '.config': 'CONFIG_64BIT=y\n' }],
     ['a release that looks like a command', kernelFiles('$(reboot)')],
     ['a kernel of another release', kernelFiles('5.15.109')],
-  ])('a kit of %s, signed as it is', async (_, tree) => {
+  ])('a signed kit with %s', async (_, tree) => {
     const name = { variant: 'aws-k8s-1.24', arch: 'x86_64' as const, version: '1.14.1' }
     const { plan } = world({ kits: [{ ...name, body: packKit(name, tree) }] })
     expect(await refusal(plan())).toMatchObject({ code: 'headers-not-found' })
   })
 
-  test('a kit that is no archive, signed as it is', async () => {
+  test('a signed kit that is not an archive', async () => {
     const { plan } = world({ kits: [kit('aws-k8s-1.24', '', { body: Buffer.from('no archive') })] })
     expect(await refusal(plan())).toMatchObject({ code: 'headers-not-found' })
   })
 
-  test('one variant that is not believed holds up none that is', async () => {
+  test('an untrusted variant, and a trusted one is still used', async () => {
     const metadata = (variant: string) => (variant === 'aws-k8s-1.25' ? { by: [tufKey()] } : {})
     expect((await world({ metadata }).plan()).tree).toMatch(/^aws-k8s-1\.24-/)
   })
@@ -258,7 +258,7 @@ describe('a name of Bottlerocket', () => {
   const check = (kernelRelease: string, kernelVersion: string) => () =>
     checkKernel({ ...probe, target: 'bottlerocket', kernelRelease, kernelVersion })
 
-  test('has its release of the kernel, of Bottlerocket, and the first part of its variant', () => {
+  test('has the release of the kernel, the release of Bottlerocket, and the first part of the variant', () => {
     expect(check('5.10.165', '1_1.13.0-aws')).not.toThrow()
     expect(check('6.12.40', '1_1.51.0-vmware')).not.toThrow()
   })
@@ -278,7 +278,7 @@ describe('a name of Bottlerocket', () => {
   })
 })
 
-test('a config without a release of Bottlerocket finds no kit, and no host names packages of it', async () => {
+test('neither the md5 of a config nor packages that a host names find a kit', async () => {
   const { planner } = world()
   const asked = { arch: 'x86_64', unameRelease: '5.15.108', configMd5: '0'.repeat(32) } as const
   await expect(planner.identify(asked)).rejects.toMatchObject({ code: 'headers-not-found' })
@@ -291,7 +291,7 @@ test('a config without a release of Bottlerocket finds no kit, and no host names
   await expect(planner.planPackages(packages)).rejects.toMatchObject({ code: 'headers-not-found' })
 })
 
-test('the variants of the defaults are each of one family, and those of a series come first', () => {
+test('the default variants number over 30; a plan reads those of its family, first those of its series', () => {
   expect(DEFAULTS.bottlerocket.variants.length).toBeGreaterThan(30)
   const kernel = { arch: 'x86_64', version: '1.14.1', family: 'aws', kernelRelease: '5.15.108' } as const
   const [first, ...rest] = variantsFor(VARIANTS, kernel).map(({ name }) => name)

@@ -1,4 +1,4 @@
-// Plans of kernels of Container-Optimized OS: nobody signs what they are made of, and that is said.
+// Tests plans for kernels of Container-Optimized OS. Nobody signs its headers, and a plan marks that.
 
 import { describe, expect, test } from 'vitest'
 import { cosPlanner } from '../../../../lib/kernels/cos/planner.ts'
@@ -34,7 +34,7 @@ const refused = (code: string, message: RegExp) => ({ code, message: expect.stri
 const whole = { [URL]: archiveOf({ [`${TREE}/.config`]: config, [`${TREE}/Makefile`]: 'all:\n' }) }
 
 describe('a kernel of Container-Optimized OS', () => {
-  test('is refused by default, with what to do, and nothing is fetched', async () => {
+  test('is refused by default, with advice and without a request', async () => {
     const { planner, asked } = world(cos.defaults as unknown as CosSettings, whole)
     await expect(planner.plan(ask())).rejects.toMatchObject(
       refused('headers-not-found', /nobody signs .* POST .* cos\.mode "on"/),
@@ -42,7 +42,7 @@ describe('a kernel of Container-Optimized OS', () => {
     expect(asked).toEqual([])
   })
 
-  test('is planned where the operator believes its headers, which are marked as unsigned', async () => {
+  test('is planned if the operator trusts its headers, which are marked as unsigned', async () => {
     const { planner, asked } = world(ON, whole)
     const plan = await planner.plan(ask())
     expect(plan).toMatchObject({
@@ -56,12 +56,12 @@ describe('a kernel of Container-Optimized OS', () => {
     expect(asked).toEqual([URL])
   })
 
-  test('names its compiler by what kbuild made of its config, where that alone is there', async () => {
+  test('has its compiler from auto.conf if the headers have no .config', async () => {
     const web = { [URL]: archiveOf({ [`${TREE}/include/config/auto.conf`]: config }) }
     expect(await world(ON, web).planner.plan(ask())).toMatchObject({ compiler: 'clang-14' })
   })
 
-  test('is not guessed: no client tells its build, so that the operator names it', async () => {
+  test('is refused without its build in the settings, because no client sends the build', async () => {
     const { planner, asked } = world({ ...ON, builds: [] }, whole)
     await expect(planner.plan(ask())).rejects.toMatchObject(
       refused('headers-not-found', /does not say which build .* cos\.builds .* POST/),
@@ -90,7 +90,7 @@ describe('a kernel of Container-Optimized OS', () => {
   })
 })
 
-describe('nothing is built of', () => {
+describe('no plan is made from', () => {
   test('headers of another kernel', async () => {
     const web = { [URL]: archiveOf({ 'usr/src/linux-headers-5.15.1+/.config': config }) }
     await expect(world(ON, web).planner.plan(ask())).rejects.toMatchObject(
@@ -106,12 +106,12 @@ describe('nothing is built of', () => {
     await expect(made.planner.plan(ask())).rejects.toMatchObject(
       refused('mirror-unreachable', /does not answer with a complete archive/),
     )
-    // It was not recorded: the right one is taken later.
+    // The answer was not recorded: a correct one is used later.
     made.web[URL] = whole[URL]!
     expect(await made.planner.plan(ask())).toMatchObject({ tag: 'headers' })
   })
 
-  test('a place that is not asked by TLS', () => {
+  test('a store over plain HTTP, except on the local host', () => {
     const at = (tools: string) => cos.settings.safeParse({ ...ON, tools }).success
     expect(at('https://storage.example.org/cos-tools')).toBe(true)
     expect(at('http://127.0.0.1:8080/tools')).toBe(true)

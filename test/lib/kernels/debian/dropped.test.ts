@@ -1,4 +1,4 @@
-// Kernels that the archive has dropped, by the service that keeps its past: real code over real HTTP, the service a stand-in.
+// Tests kernels that the archive has dropped. Debian's snapshot service keeps them: real code over HTTP, with a stand-in.
 
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createFetch } from '../../../../lib/aws/fetch.ts'
@@ -19,11 +19,11 @@ import { memoryPorts } from '../../../support/memory.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 12)
 const DAY = 24 * 3_600_000
-/** When the dropped kernel came. */
+/** The time at which the dropped kernel was published. */
 const THEN = NOW - 500 * DAY
 
 let key: ArchiveKey
-/** Of the past: it has expired since. */
+/** An old key that has expired since. */
 let pastKey: ArchiveKey
 let stranger: ArchiveKey
 let archive: ArchiveStandIn
@@ -60,7 +60,7 @@ function planner({ mode = 'on', url = archive.url }: { mode?: 'on' | 'off'; url?
 const request = (kernelRelease: string) =>
   ({ arch: 'x86_64', kind: 'kmod', kernelRelease, kernelVersion: '1' }) as const
 
-/** As security updates come: in the list of the day on which the package was first seen. */
+/** As security updates are listed: in the list of the day on which the package was first seen. */
 async function dropped(key = pastKey, more: { validUntil?: number; codename?: string } = {}): Promise<void> {
   await archive.add({
     ...{ archive: 'debian-security', suite: 'bookworm-security', date: THEN, key, debs: OLD, ...more },
@@ -71,7 +71,7 @@ async function dropped(key = pastKey, more: { validUntil?: number; codename?: st
 const service = () => archive.asked.filter((path) => path.startsWith('/mr/') || path.startsWith('/archive/'))
 
 describe('a kernel that the archive has dropped', () => {
-  test('is planned from the signed lists of its time, by its version and by its own name', async () => {
+  test('is planned from the signed lists of its time, by its version and by its release name', async () => {
     await dropped(pastKey, { validUntil: THEN + 7 * DAY })
     const { plan, ports } = planner()
     for (const name of ['6.1.153-1-amd64', '6.1.0-40-amd64']) {
@@ -94,7 +94,7 @@ describe('a kernel that the archive has dropped', () => {
     }
   })
 
-  test('is found in the suite in which a stable release collects its next kernels, and in backports', async () => {
+  test('is found in proposed-updates and in backports', async () => {
     const debs = kernelDebs('6.12.9+bpo-amd64', '6.12.9-1~bpo12+1', 'gcc-12')
     await archive.add({
       archive: 'debian',
@@ -113,7 +113,7 @@ describe('a kernel that the archive has dropped', () => {
     expect(await plan(request('6.12.9+bpo-amd64'))).toMatchObject({ unameRelease: '6.12.9+bpo-amd64' })
   })
 
-  test('of a release from before bullseye is found in the security suite of that time', async () => {
+  test('of a release before bullseye is found in the security suite of that time', async () => {
     const debs = kernelDebs('4.19.0-8-amd64', '4.19.98-1', 'gcc-8')
     await archive.add({
       ...{
@@ -140,13 +140,13 @@ describe('a kernel that the archive has dropped', () => {
     expect(service().filter((path) => path.includes('Packages'))).toEqual([])
   })
 
-  test('is not looked for where the archive has the kernel', async () => {
+  test('is not looked up if the archive has the kernel', async () => {
     await dropped()
     await planner().plan(request('6.1.192-2-amd64'))
     expect(service()).toEqual([])
   })
 
-  test('is not looked for where a suite of the archive could not be reached: it may be there', async () => {
+  test('is not looked up if a suite of the archive is unreachable: that suite may have the kernel', async () => {
     await dropped()
     archive.answer = (path, response) => path.startsWith('/debian/') && !!response.writeHead(502).end()
     await expect(planner().plan(request('6.1.153-1-amd64'))).rejects.toMatchObject({
@@ -155,7 +155,7 @@ describe('a kernel that the archive has dropped', () => {
     expect(service()).toEqual([])
   })
 
-  test('is not looked for where the setting says so, and the refusal names the setting', async () => {
+  test('is not looked up if the setting turns it off, and the refusal names the setting', async () => {
     await dropped()
     await expect(planner({ mode: 'off' }).plan(request('6.1.153-1-amd64'))).rejects.toMatchObject({
       code: 'headers-not-found',
@@ -164,7 +164,7 @@ describe('a kernel that the archive has dropped', () => {
     expect(service()).toEqual([])
   })
 
-  test('that nobody ever had is not found, and the refusal says where it was looked for and what to do', async () => {
+  test('is not found if it never existed; the refusal names the service and gives advice', async () => {
     await expect(planner().plan(request('6.1.9999-1-amd64'))).rejects.toMatchObject({
       code: 'headers-not-found',
       message: expect.stringMatching(/Upgrade the host.*snapshot service http\S+ has none either\.$/),
@@ -178,12 +178,12 @@ describe('the snapshot service', () => {
     expect.objectContaining({ code, message: expect.stringMatching(message) })
   const plan = () => planner().plan(request('6.1.153-1-amd64'))
 
-  test('is not believed about a list that a stranger signed', async () => {
+  test('is not trusted if a stranger signed its list', async () => {
     await dropped(stranger)
     await expect(plan()).rejects.toEqual(refused('signature-invalid', /no key of the keyring/))
   })
 
-  test('is not believed about a list that was signed by a key after that had expired', async () => {
+  test('is not trusted if a key signed its list after its expiry', async () => {
     const late = THEN + 200 * DAY
     await archive.add({
       ...{ archive: 'debian-security', suite: 'bookworm-security', date: late, key: pastKey, debs: OLD },
@@ -192,24 +192,24 @@ describe('the snapshot service', () => {
     await expect(plan()).rejects.toEqual(refused('signature-invalid', /no key of the keyring/))
   })
 
-  test('is not believed about the list of another suite', async () => {
+  test('is not trusted if its list is of another suite', async () => {
     await dropped(pastKey, { codename: 'trixie-security' })
     await expect(plan()).rejects.toEqual(refused('signature-invalid', /it is of trixie-security, not of/))
   })
 
-  test('is not believed about a list that had run out at the time that it is said to be of', async () => {
+  test('is not trusted if its list had expired at its stated time', async () => {
     await dropped(pastKey, { validUntil: THEN + DAY / 2 })
     await expect(plan()).rejects.toEqual(refused('signature-invalid', /was valid until/))
   })
 
-  test('is not believed about a list that is not the signed one', async () => {
+  test('is not trusted if its list differs from the signed one', async () => {
     await dropped()
     archive.answer = (path, response) =>
       /Packages|by-hash/.test(path) && path.startsWith('/archive/') && !!response.end('x')
     await expect(plan()).rejects.toEqual(refused('digest-mismatch', /not the one that was signed/))
   })
 
-  test('is not believed about the bytes of a package', async () => {
+  test('is not trusted if it changes the bytes of a package', async () => {
     await dropped()
     const { headers } = await plan()
     const { ports } = planner()
@@ -221,7 +221,7 @@ describe('the snapshot service', () => {
     })
   })
 
-  test('is not believed where it names a kernel that the signed list has not', async () => {
+  test('is not trusted if it names a kernel that the signed list lacks', async () => {
     await archive.add({
       ...{ archive: 'debian-security', suite: 'bookworm-security', date: THEN, key: pastKey, debs: [] },
     })
@@ -235,7 +235,7 @@ describe('the snapshot service', () => {
     ['of another type', '[]'],
     ['huge', 'x'.repeat(3 * 1024 * 1024)],
     ['endless', JSON.stringify({ result: Array(20_000).fill({ name: 'a', version: 'b' }) })],
-  ])('that answers what is %s has not answered', async (_, text) => {
+  ])('is unavailable if its answer is %s', async (_, text) => {
     archive.answer = (path, response) => path.startsWith('/mr/') && !!response.end(text)
     await expect(plan()).rejects.toEqual(
       refused('mirror-unreachable', /could not be asked: .*as its interface says/),
@@ -246,7 +246,7 @@ describe('the snapshot service', () => {
     ['names of other things', { name: '../../etc/passwd', version: '6.1.153-1' }],
     ['a name that is none of a kernel', { name: 'linux-headers-$(id)-amd64', version: '6.1.153-1' }],
     ['another version', { name: 'linux-headers-6.1.0-40-amd64', version: '6.1.153-2' }],
-  ])('that answers with %s has no such kernel', async (_, item) => {
+  ])('has no such kernel if it answers with %s', async (_, item) => {
     await dropped()
     archive.answer = (path, response) =>
       path.endsWith('/binpackages') && !!response.end(JSON.stringify({ result: [item] }))
@@ -258,7 +258,7 @@ describe('the snapshot service', () => {
     ['of no time', '20269999T999999Z'],
     ['of no day', 'yesterday'],
     ['from before the service', '19700101T000000Z'],
-  ])('that has seen a package at a time %s has not seen it', async (_, first_seen) => {
+  ])('has no package that it first saw at a time %s', async (_, first_seen) => {
     await dropped()
     const info = {
       name: 'linux-headers-6.1.0-40-amd64_6.1.153-1_amd64.deb',
@@ -271,7 +271,7 @@ describe('the snapshot service', () => {
     expect(service().filter((path) => path.startsWith('/archive/'))).toEqual([])
   })
 
-  test('that names a thousand places is asked about a few of them', async () => {
+  test('is asked about only a few of a thousand places that it names', async () => {
     await dropped()
     const info = (i: number) => ({
       ...{ name: 'linux-headers-6.1.0-40-amd64_6.1.153-1_amd64.deb', archive_name: 'debian-security' },
@@ -284,7 +284,7 @@ describe('the snapshot service', () => {
     expect(service().length).toBeLessThan(20)
   })
 
-  test('that is down is said to be, and left alone for some minutes', async () => {
+  test('is reported as down, and is not asked again for five minutes', async () => {
     await dropped()
     archive.answer = (path, response) => path.startsWith('/mr/') && !!response.writeHead(503).end()
     const { plan, later, lines } = planner()
@@ -299,7 +299,7 @@ describe('the snapshot service', () => {
     await expect(plan(request('6.1.153-1-amd64'))).resolves.toBeDefined()
   })
 
-  test('that does not answer is waited for no longer than for any mirror', async () => {
+  test('is waited for no longer than the timeout of a request', async () => {
     await dropped()
     archive.answer = (path) => path.startsWith('/mr/')
     await expect(plan()).rejects.toEqual(refused('mirror-unreachable', /could not be asked/))
