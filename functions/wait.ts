@@ -13,7 +13,7 @@ const probes = index()
 const polled = shareReads(probes, elapsed, (current.hold.pollSeconds * 1000) / 2)
 
 const ports: WaitPorts = {
-  index: sharedUnlessBefore(polled, probes),
+  index: sharedUnlessBefore(polled, probes, Date.now),
   polled,
   artifacts: downloads(current),
   holds: holds(),

@@ -1,7 +1,8 @@
 // Lets many requests in one process share one read of the same probe.
 
-import type { Elapsed, Index } from '../model/ports.ts'
+import type { Clock, Elapsed, Index } from '../model/ports.ts'
 import type { ProbeState } from '../model/probe.ts'
+import { isOverdue } from '../model/retry.ts'
 
 type Reads = Pick<Index, 'get'>
 
@@ -57,10 +58,16 @@ export function shareFor<A extends readonly unknown[], T>(
   }
 }
 
-/** For the first read of a client that was just redirected here: reads again if a shared read may be from before the claim. */
-export const sharedUnlessBefore = (shared: Reads, own: Reads): Reads => ({
+/**
+ * For the first read of a client that was just redirected here: reads again if a shared read may be from before the claim.
+ * Otherwise it would send the client back, and in a circle while the read is shared: curl follows 50 redirects.
+ */
+export const sharedUnlessBefore = (shared: Reads, own: Reads, now: Clock): Reads => ({
   get: async (key, options) => {
     const state = await shared.get(key, options)
-    return state === undefined || state.state === 'failed' ? own.get(key, options) : state
+    return state === undefined || isClaimable(state, now()) ? own.get(key, options) : state
   },
 })
+
+const isClaimable = (state: ProbeState, now: number): boolean =>
+  state.state === 'failed' || (state.state === 'building' && isOverdue(state.deadline, now))

@@ -68,7 +68,7 @@ test('who was told that a probe is being built does not read that it is missing'
   const shared = shareReads(index, () => time, 250)
   await shared.get('a')
   state = building
-  const first = sharedUnlessBefore(shared, index)
+  const first = sharedUnlessBefore(shared, index, () => 0)
   expect(await first.get('a')).toBe(building)
   time = 300
   expect(await shared.get('a')).toBe(building)
@@ -76,3 +76,18 @@ test('who was told that a probe is being built does not read that it is missing'
   expect(await first.get('a')).toBe(building)
   expect(reads).toHaveLength(before)
 })
+
+test.each([
+  ['after its deadline', 2],
+  ['after the clock was set back by an hour and a half', -5_400_000],
+])(
+  'a client whose request claimed an overdue build does not read the old claim again: %s',
+  async (_, now) => {
+    const shared = shareReads(index, () => time, 250)
+    state = building
+    await shared.get('a')
+    const claimed: ProbeState = { ...building, id: 'd', claimedAt: now, deadline: now + 120_000 }
+    state = claimed
+    expect(await sharedUnlessBefore(shared, index, () => now).get('a')).toBe(claimed)
+  },
+)
