@@ -1,4 +1,4 @@
-// What can be fetched or made again goes first where nobody has used it for longest, and what a build may need stays.
+// Tests the caches: they remove replaceable objects, the least recently used first, and keep those that a build may need.
 
 import { mkdtempSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,7 +14,7 @@ const HOUR = 3_600_000
 const NOW = Date.UTC(2026, 10, 27)
 const now = () => NOW
 
-/** `[name, megabytes, hours ago]`; what is removed is told. */
+/** `[name, bytes, hours ago]`; `removed` gets the name of each removed object. */
 function cacheOf(removed: string[], all: readonly [string, number, number][], dir = tmpdir()): Cache {
   const left = [...all]
   return {
@@ -34,7 +34,7 @@ function cacheOf(removed: string[], all: readonly [string, number, number][], di
   }
 }
 
-describe('above the bound', () => {
+describe('the size limit', () => {
   const made = (bound: number) => {
     const removed: string[] = []
     const first = cacheOf(removed, [
@@ -49,27 +49,27 @@ describe('above the bound', () => {
     return { removed, caches: createCaches({ caches: [first, last], bound, now }) }
   }
 
-  test('goes what nobody has used for longest, first of what is least worth', async () => {
+  test('removes the least recently used objects, from the least valuable cache first', async () => {
     const { removed, caches } = made(25)
     expect(await caches.trim()).toBe(30)
     expect(removed).toEqual(['image of yesterday', 'image of today', 'old package'])
     expect(await caches.trim()).toBe(0)
   })
 
-  test('nothing goes that was used in the last two hours, however small the bound', async () => {
+  test('keeps objects that were used in the last two hours, even at 0', async () => {
     const { removed, caches } = made(0)
     expect(await caches.trim()).toBe(40)
     expect(removed).not.toContain('image in use')
   })
 
-  test('below it all stays', async () => {
+  test('removes nothing if it is not exceeded', async () => {
     const { removed, caches } = made(50)
     expect(await caches.trim()).toBe(0)
     expect(removed).toEqual([])
   })
 })
 
-test('where a disk gets short, that much goes as is needed, and only of that disk', async () => {
+test('if a disk is short of space, only the necessary objects are removed, and only from that disk', async () => {
   const removed: string[] = []
   const elsewhere = cacheOf(removed, [['elsewhere', 1, 99]], '/proc')
   const here = cacheOf(removed, [
@@ -109,7 +109,7 @@ describe('an object', () => {
     throw new Error('none is there')
   }
 
-  test('tells by whom it was read or found last, once an hour, and a listing is no use', async () => {
+  test('records its last use at most once an hour, and a listing is not a use', async () => {
     for (const bucket of ['inputs', 'artifacts']) await put(bucket, 'key')
     age('inputs', 2 * HOUR)
     const before = usedIn('inputs')
@@ -128,7 +128,7 @@ describe('an object', () => {
     expect(usedIn('artifacts')).toBe(published)
   })
 
-  test('that was used since it was looked at stays', async () => {
+  test('that was used after the listing is kept', async () => {
     age('inputs', 5 * HOUR)
     const seen = await listed()
     await read('inputs')
@@ -137,7 +137,7 @@ describe('an object', () => {
     expect(await objects.open('inputs', 'key')).toBeUndefined()
   })
 
-  test('that is kept again where it is, is used', async () => {
+  test('that is stored again counts as used', async () => {
     await put('inputs', 'key')
     age('inputs', 5 * HOUR)
     const before = usedIn('inputs')
@@ -146,7 +146,7 @@ describe('an object', () => {
   })
 })
 
-describe('of what the registry keeps', () => {
+describe('of the objects of the registry', () => {
   const bucket = (logicalId: string) => ({ logicalId, name: logicalId.toLowerCase() }) as Resource
   const buckets = ['Artifacts', 'Staging', 'Inputs', 'Roots'].map((name) => bucket(`${name}0A1B2C3D`))
   const asked: { name: string; of: RegExp }[] = []
@@ -171,11 +171,11 @@ describe('of what the registry keeps', () => {
     ['inputs', keys.treeKey('a'), 2],
     ['inputs', keys.inputKey('a'), 3],
     ['inputs', keys.listKey('a'), 3],
-  ])('of %s, %s is among those that go in place %i', (name, key, place) => {
+  ])('in %s, %s is in the cache with place %i in the order of removal', (name, key, place) => {
     expect(placeOf(name, key)).toBe(place)
   })
 
-  test('nothing else goes: neither what hosts submitted, nor what decides a build, nor what is published', () => {
+  test('no submission, no input of a build and no published probe is removed', () => {
     for (const key of [keys.submittedKey('a'), keys.kernelKey('a/b')]) expect(placeOf('inputs', key)).toBe(-1)
     for (const key of [verdict, job, staging.plan, staging.probe, staging.manifest, staging.log])
       expect(placeOf('staging', key)).toBe(-1)

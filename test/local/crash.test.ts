@@ -35,11 +35,11 @@ async function processWithStack(assembly: string, dataDir: string): Promise<Kill
   return { url: line.toString().trim(), pid: child.pid!, kill }
 }
 
-/** What has ended and waits for its parent has no command line. */
+/** A zombie process has no command line. */
 const isLive = (pid: string): boolean =>
   existsSync(`/proc/${pid}`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== ''
 
-test('the builder of a stack that is killed ends by itself', async () => {
+test('the builder of a killed stack ends', async () => {
   const folder = temporaryFolder()
   const assembly = await writeAssembly(join(folder, 'cdk.out'), {})
   const { pid, kill } = await processWithStack(assembly, join(folder, 'data'))
@@ -57,7 +57,7 @@ exports.handler = async ({ rawPath }) => {
   return (await client.send(new PutEventsCommand({ Entries }))).FailedEntryCount
 }`
 
-/** Hangs until the file OPEN exists; then notes what it got. */
+/** Hangs until the file OPEN exists; then records its event. */
 const RECEIVER = `
 const { appendFileSync, existsSync, writeFileSync } = require('node:fs')
 exports.handler = async (event) => {
@@ -66,7 +66,7 @@ exports.handler = async (event) => {
   appendFileSync(process.env.GOT, event.detail.path + '\\n')
 }`
 
-test('an event that was accepted is delivered by the next start when the stack is killed before', async () => {
+test('the next start delivers an accepted event if the stack is killed before the delivery', async () => {
   const folder = temporaryFolder()
   const [SEEN, OPEN, GOT] = ['seen', 'open', 'got'].map((name) => join(folder, name)) as [
     string,
@@ -112,7 +112,7 @@ exports.handler = async ({ rawPath }) => {
   return 'written'
 }`
 
-test('no write that was answered is lost when the stack is killed right after', async () => {
+test('no confirmed write is lost if the stack is killed right after it', async () => {
   const folder = temporaryFolder()
   const table = { 'Fn::GetAtt': ['Table', 'Arn'] }
   const index = { 'Fn::Join': ['', [table, '/index/ByGroup']] }

@@ -10,14 +10,14 @@ const seriesOf = (seed: string, kind: Fault): boolean[] => {
 }
 
 test.each(KINDS)(
-  '%s strikes at the same requests of its kind by the same seed, and at others by another',
+  '%s strikes at the same requests with the same seed, and at other requests with another seed',
   (kind) => {
     expect(seriesOf('a', kind)).toEqual(seriesOf('a', kind))
     expect(seriesOf('a', kind)).not.toEqual(seriesOf('b', kind))
   },
 )
 
-test.each(KINDS)('%s strikes now and then, whatever else is asked for', (kind) => {
+test.each(KINDS)('%s strikes at some requests, independently of other faults', (kind) => {
   const alone = seriesOf('a', kind)
   const faults = seededFaults('a')
   const beside = Array.from({ length: 1000 }, () => {
@@ -31,7 +31,7 @@ test.each(KINDS)('%s strikes now and then, whatever else is asked for', (kind) =
   expect(struck).toBeLessThan(350)
 })
 
-test('an index follows its table at once, and up to two seconds later', () => {
+test('the delay of an index is between zero and two seconds', () => {
   const { lag } = seededFaults('a')
   const lags = Array.from({ length: 1000 }, lag)
   expect(Math.min(...lags)).toBeLessThan(10)
@@ -39,7 +39,7 @@ test('an index follows its table at once, and up to two seconds later', () => {
   expect(Math.max(...lags)).toBeLessThanOrEqual(2000)
 })
 
-test('an event comes mostly at once, and now and then seconds later', () => {
+test('most events have almost no delay, and some have several seconds', () => {
   const { delay } = seededFaults('a')
   const delays = Array.from({ length: 1000 }, delay).sort((a, b) => a - b)
   expect(delays[500]).toBeLessThan(500)
@@ -47,7 +47,7 @@ test('an event comes mostly at once, and now and then seconds later', () => {
   expect(delays.at(-1)).toBeLessThanOrEqual(10_000)
 })
 
-test('an environment of a function is given requests for a minute to ten', () => {
+test('an environment of a function gets requests for one to ten minutes', () => {
   const { environment } = seededFaults('a')
   const lives = Array.from({ length: 1000 }, environment)
   expect(Math.min(...lives)).toBeGreaterThanOrEqual(60_000)
@@ -56,7 +56,7 @@ test('an environment of a function is given requests for a minute to ten', () =>
   expect(Math.max(...lives)).toBeLessThanOrEqual(600_000)
 })
 
-test('without a seed there are none', () => {
+test('without a seed there are no faults', () => {
   expect(KINDS.some(NO_FAULTS.strikes)).toBe(false)
   expect([NO_FAULTS.lag(), NO_FAULTS.delay(), NO_FAULTS.environment()]).toEqual([
     ...[0, 0, Number.POSITIVE_INFINITY],

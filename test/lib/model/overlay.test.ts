@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { difference, type JsonObject, overlay } from '../../../lib/model/overlay.ts'
 
-/** Few names, so that two of them meet; one is everybody's, one is nobody's. */
+/** Few names, so that two objects share some; every object inherits `constructor`, and `__proto__` is special. */
 const names = fc.constantFrom('a', 'b', 'c', 'constructor', '__proto__')
 const { section } = fc.letrec<{ section: JsonObject; value: unknown }>((tie) => ({
   section: fc.dictionary(names, tie('value'), { maxKeys: 4, noNullPrototype: true }),
@@ -16,7 +16,7 @@ const { section } = fc.letrec<{ section: JsonObject; value: unknown }>((tie) => 
 const text = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
 describe('settings', () => {
-  test('are what differs from the defaults, laid over the defaults, whatever an operator set', () => {
+  test('equal the defaults with their differences merged in, for any settings of an operator', () => {
     fc.assert(
       fc.property(section, section, (defaults, own) => {
         const settings = overlay(defaults, own) as JsonObject
@@ -26,7 +26,7 @@ describe('settings', () => {
     )
   })
 
-  test('that are the defaults differ in nothing', () => {
+  test('that equal the defaults have no differences', () => {
     fc.assert(
       fc.property(section, (defaults) => {
         expect(difference(defaults, defaults)).toEqual({})
@@ -35,7 +35,7 @@ describe('settings', () => {
     )
   })
 
-  test('differ in no more than what was set', () => {
+  test('have differences that are at most as long as the text that the operator set', () => {
     fc.assert(
       fc.property(section, section, (defaults, own) => {
         const least = JSON.stringify(difference(defaults, overlay(defaults, own) as JsonObject))
@@ -44,14 +44,14 @@ describe('settings', () => {
     )
   })
 
-  test('are laid over member by member, at any depth, and a list as a whole', () => {
+  test('merge member by member at any depth, and a list replaces the default list', () => {
     const defaults = { one: { deep: { a: 1, b: 2 }, list: [1, 2] }, other: 1 }
     const own = { one: { deep: { b: 3 }, list: [4] } }
     expect(overlay(defaults, own)).toEqual({ one: { deep: { a: 1, b: 3 }, list: [4] }, other: 1 })
     expect(difference(defaults, { one: { deep: { a: 1, b: 3 }, list: [4] }, other: 1 })).toEqual(own)
   })
 
-  test('that are no section are left for a schema to refuse', () => {
+  test('that are not a section stay as they are, for a schema to refuse', () => {
     expect(overlay({ a: 1 }, [2])).toEqual([2])
     expect(overlay({ a: { b: 1 } }, { a: 2 })).toEqual({ a: 2 })
   })

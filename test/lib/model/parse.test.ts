@@ -9,8 +9,8 @@ const schema = z.object({
 })
 const read = (value: unknown) => parseOwn(schema, value, 'the item', 'written by hand?')
 
-describe('what the registry itself wrote', () => {
-  test('is read and refused alike before its schema is compiled and after', () => {
+describe('an item that the registry itself wrote', () => {
+  test('is accepted or refused in the same way before and after its schema is compiled', () => {
     const good = { sha256: 'a', bytes: 1, more: { at: 2 }, unknown: true }
     const bad = { ...good, more: { at: 'noon' } }
     for (let i = 0; i < 250; i += 1) {

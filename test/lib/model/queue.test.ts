@@ -9,7 +9,7 @@ const publication = {
   provenance: {} as never,
 }
 
-/** `ago`: milliseconds since it was claimed; `waited`: since somebody waited for it. */
+/** `ago`: milliseconds since the claim; `waited`: milliseconds since a client last waited for it. */
 const build = (key: string, ago: number, waited?: number): Open => ({
   key,
   state: {
@@ -23,7 +23,7 @@ const loadTest = (key: string, ago: number): Open => ({
 })
 const keys = (open: readonly Open[]) => queueOf(open, NOW).map(({ key }) => key)
 
-test('whoever is waited for comes first, then whoever asked, then load tests; of each the first one first', () => {
+test('builds with a waiting client run first, then the other builds, then load tests; each group runs oldest first', () => {
   const open = [
     loadTest('old test', 900_000),
     loadTest('new test', 1000),
@@ -39,7 +39,7 @@ test('whoever is waited for comes first, then whoever asked, then load tests; of
   ])
 })
 
-test('what runs, or was never put there, is not in it', () => {
+test('the queue has no build that already runs or was never queued', () => {
   const running = build('running', 1000)
   const planned = build('planned', 1000)
   const { queuedAt: _, ...unqueued } = planned.state
@@ -50,7 +50,7 @@ test('what runs, or was never put there, is not in it', () => {
   expect(keys(open)).toEqual([])
 })
 
-test('a test that somebody waits for, as one that has to pass before it is published, comes as a build', () => {
+test('a load test that must pass before the publication is queued like a build', () => {
   const { state } = build('required', 20_000, 1000)
   const required: Open = { key: 'required', state: { ...state, phase: 'load-test', test: 1 } as never }
   expect(keys([build('left', 800_000, 60_000), required])).toEqual(['required', 'left'])
@@ -58,12 +58,12 @@ test('a test that somebody waits for, as one that has to pass before it is publi
   expect(placeOf(loadTest('t', 1).state)).toEqual({ claim: 't', test: 2 })
 })
 
-test('nobody waits for what is published, nor before the clock was set back', () => {
+test('nobody waits for a published probe, nor for a build with a waiting time in the future', () => {
   expect(isWaitedFor(loadTest('t', 0).state, NOW)).toBe(false)
   expect(isWaitedFor(build('b', 0, -3_600_000).state, NOW)).toBe(false)
 })
 
-test('the order is one order, whatever comes first', () => {
+test('the order of the queue does not depend on the order of its input', () => {
   const any = fc
     .tuple(fc.nat(100_000), fc.option(fc.nat(100_000), { nil: undefined }), fc.boolean())
     .map(([ago, waited, isTest]) => (isTest ? loadTest(`t${ago}`, ago) : build(`b${ago}`, ago, waited)))

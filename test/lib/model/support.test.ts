@@ -1,4 +1,4 @@
-// What is known of driver versions and kernels is answered at the door: no claim, no event, no build.
+// Tests the refusal of known failures: the registry refuses them before it makes a claim, an event or a build.
 
 import { describe, expect, test } from 'vitest'
 import { DEFAULTS } from '../../../lib/kernels/settings.ts'
@@ -42,14 +42,14 @@ describe('the oldest kernel that a driver version supports', () => {
     ['the drivers support', '10.2.0+driver', 'kmod', '3.2.102-1-amd64'],
     ['any driver supports', '2.0.0+driver', 'kmod', '2.4.32-5-amd64'],
     ['the legacy eBPF probe supports', '7.3.0+driver', 'ebpf', '4.9.0-4-amd64'],
-  ] as const)('a kernel older than %s is refused, and told what to do', (_, driverVersion, kind, release) => {
+  ] as const)('refuses a kernel older than %s and names the next step', (_, driverVersion, kind, release) => {
     const asked = probe(driverVersion, kind, release)
     expect(() => checkBuildable(DEFAULTS, asked)).toThrow(refusal('unsupported-kernel'))
     expect(() => checkBuildable(DEFAULTS, asked)).toThrow('Upgrade the host')
   })
 })
 
-test('driver versions are between others by their numbers, and a package is between packages', () => {
+test('driver versions are compared by their numbers, and versions of packages only with versions of packages', () => {
   expect(isBetween('7.3.0+driver', '2.0.0+driver', '10.0.0+driver')).toBe(true)
   expect(isBetween('10.1.0+driver', '2.0.0+driver', '10.0.0+driver')).toBe(false)
   expect(isBetween('10.1.0+driver', '2.0.0+driver')).toBe(true)
@@ -58,16 +58,16 @@ test('driver versions are between others by their numbers, and a package is betw
   expect(compareDrivers('10.0.0+driver', '9.1.0+driver')).toBeGreaterThan(0)
 })
 
-test('a series is what a release begins with', () => {
+test('a series is the first two numbers of a release', () => {
   expect(seriesOf('6.12.117-1-amd64')).toEqual([6, 12])
   expect(seriesOf('5.10.0-46-cloud-amd64')).toEqual([5, 10])
   expect(seriesOf('fedora')).toBeUndefined()
   expect(compareSeries([6, 12], [6, 2])).toBeGreaterThan(0)
 })
 
-/** The first kernel of a row, as Debian would name it. */
+/** The first kernel of a row, with a name in the form of Debian. */
 const releaseOf = ({ from: [major, minor] }: KnownFailure) => `${major}.${minor}.1-1-amd64`
-/** A package has more in its version than its numbers. */
+/** The version of a package has more than its numbers. */
 const versionOf = ({ drivers: [first] }: KnownFailure) =>
   first === '0.1.1' ? '0.1.1dev+git20220316.e5c53d64' : first
 
@@ -75,27 +75,30 @@ const rows = KNOWN_FAILURES.flatMap((row) =>
   row.kinds.map((kind) => ({ row, kind, driverVersion: versionOf(row), release: releaseOf(row) })),
 )
 
-describe('what is known to fail', () => {
-  test('is a table with rows', () => {
+describe('the table of known failures', () => {
+  test('has rows', () => {
     expect(rows.length).toBeGreaterThan(0)
   })
 
-  test.each(rows)('$driverVersion $kind on $release has a reason, its source, and what to do', ({ row }) => {
-    expect(row.why).toMatch(/^[a-z][^\n]{20,}[^.]$/)
-    expect(row.instead).toMatch(/^[A-Z][^\n]{10,}[^.]$/)
-    expect(row.error).toMatch(/error: /)
-    const {
-      drivers: [first, last],
-      from,
-      to,
-    } = row
-    if (last !== undefined) expect(compareDrivers(first, last)).toBeLessThanOrEqual(0)
-    if (to !== undefined) expect(compareSeries(from, to)).toBeLessThanOrEqual(0)
-    expect(compareSeries(row.tried, from)).toBeGreaterThanOrEqual(0)
-  })
+  test.each(rows)(
+    'has a reason, a compiler error and a next step for $driverVersion $kind on $release',
+    ({ row }) => {
+      expect(row.why).toMatch(/^[a-z][^\n]{20,}[^.]$/)
+      expect(row.instead).toMatch(/^[A-Z][^\n]{10,}[^.]$/)
+      expect(row.error).toMatch(/error: /)
+      const {
+        drivers: [first, last],
+        from,
+        to,
+      } = row
+      if (last !== undefined) expect(compareDrivers(first, last)).toBeLessThanOrEqual(0)
+      if (to !== undefined) expect(compareSeries(from, to)).toBeLessThanOrEqual(0)
+      expect(compareSeries(row.tried, from)).toBeGreaterThanOrEqual(0)
+    },
+  )
 
   test.each(rows)(
-    '$driverVersion $kind on $release is answered at the door with it, and costs nothing',
+    'is the reason for the refusal of $driverVersion $kind on $release, which costs only reads',
     async ({ row, kind, driverVersion, release }) => {
       const asked = probe(driverVersion, kind, release)
       expect(knownFailure(asked, row.from)).toBe(row)
@@ -113,7 +116,7 @@ describe('what is known to fail', () => {
     },
   )
 
-  test.each(rows)('$driverVersion $kind on $release is tried where the operator says so', (at) => {
+  test.each(rows)('does not stop $driverVersion $kind on $release if the operator allows the try', (at) => {
     const drivers = DEFAULTS.drivers.map((entry) => ({ ...entry, knownFailures: 'tried' as const }))
     const asked = probe(at.driverVersion, at.kind, at.release)
     expect(() => checkBuildable({ ...DEFAULTS, drivers }, asked)).not.toThrow()

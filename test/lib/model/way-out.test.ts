@@ -20,11 +20,11 @@ test.each([
   ],
   ["it has no headers: POST the kernel's config to /v1/probes", 'it has no headers'],
   ['the mirror is away', 'the mirror is away'],
-])('who has submitted a kernel is not told to do so: %s', (why, expected) => {
+])('a host that has submitted its kernel gets no advice to submit it: %s', (why, expected) => {
   expect(asSubmitted(why)).toBe(expected)
 })
 
-test('a refusal ends with the line to type, once', () => {
+test('a refusal has the command to type exactly once', () => {
   const refusal = orSubmit("it has no headers: POST the kernel's config to /v1/probes")
   expect(refusal).toMatch(/^it has no headers\. Have the probe built from the config of the kernel, /)
   expect(refusal).toContain(SUBMIT_LINE)

@@ -8,7 +8,7 @@ import type { Kind, Probe } from '../../../lib/model/probe.ts'
 import { parseProbe } from '../../../lib/names/grammar.ts'
 import { VECTORS } from '../../support/names/vectors.ts'
 
-/** One client of each generation that `reach` tells apart. */
+/** One client of each generation that `reach` distinguishes. */
 const CLIENTS: readonly [
   name: string,
   (facts: HostFacts, kind: Kind) => Pick<Probe, 'target' | 'kernelRelease' | 'kernelVersion'>,
@@ -28,10 +28,10 @@ const CLIENTS: readonly [
 const falcoctl = (facts: HostFacts, kind: Kind, version: string) =>
   parseProbe(falcoctlAsk(facts, { driverVersion: '6.0.1+driver', driverName: 'falco', kind }, version)).asked
 
-/** What hosts say of themselves that such a name may come from. */
+/** The facts of hosts that such a name may come from. */
 function hostsOf(probe: Probe): RawFacts[] {
   const host = hostOf(probe)
-  // Debian's own uname -v, or one that does not say the package's version.
+  // Debian's own uname -v, or one without the package's version.
   const silent = { ...host, version: `#${probe.kernelVersion} SMP` }
   return probe.target === 'debian' && probe.kernelRelease.includes('.0-') ? [host, silent] : [host]
 }
@@ -107,8 +107,8 @@ function same(asked: Probe, identify: () => Pick<Probe, 'target' | 'kernelReleas
   }
 }
 
-describe('who asks for a name, against what clients compute', () => {
-  test('every reachable name of the vectors is computed by exactly the clients that are said to', () => {
+describe('`reach` agrees with the names that clients compute', () => {
+  test('every reachable name of the vectors is computed by exactly the clients that it lists', () => {
     for (const { path } of VECTORS) {
       const asked = asFalco(path)
       const said = reach(asked)

@@ -16,7 +16,7 @@ function refusal(work: () => unknown): ProbeError {
 
 describe('a name without a kernel release', () => {
   test.each(['falco_cos__1.ko', 'scap_ubuntu-aws__26.o', 'falco___1.ko', 'falco_cos__1.ko.json'])(
-    '%s is refused with the client that asks so, where it is mended, and the line to type',
+    '%s is refused, and the message names the client, its repaired version and the command to type',
     (file) => {
       const { code, message } = refusal(() => parse(`/driver/7.0.0+driver/x86_64/${file}`))
       expect(code).toBe('malformed')
@@ -28,7 +28,7 @@ describe('a name without a kernel release', () => {
   )
 
   test.each(['falco_.ko', 'falco_cos_x_1.ko', 'falco_cos_6.1__1.ko', 'other_cos__1.ko'])(
-    '%s is another thing, and is said to be one',
+    '%s is not reported as such a name',
     (file) => {
       const { message } = refusal(() => {
         const name = parseProbe(`/driver/7.0.0+driver/x86_64/${file}`)
@@ -38,7 +38,7 @@ describe('a name without a kernel release', () => {
     },
   )
 
-  test('is told from one in time that grows with its length alone', () => {
+  test('is recognized in little time, even if it is long and hostile', () => {
     const start = performance.now()
     for (let i = 0; i < 200; i += 1)
       refusal(() => parse(`/driver/1/x86_64/falco_${'-'.repeat(120)}__${'-'.repeat(120)}`))
@@ -46,7 +46,7 @@ describe('a name without a kernel release', () => {
   })
 })
 
-test('a name without a target is refused with the client that asks so, and the line to type', () => {
+test('a name without a target is refused, and the message names the client that sends it and the command to type', () => {
   const name = parseProbe('/driver/7.0.0+driver/x86_64/falco__5.15.96-0-virt_1.ko')
   const { code, message } = refusal(() => checkBuildable(BASE_DEFAULTS, name.asked))
   expect(code).toBe('unknown-target')

@@ -11,7 +11,7 @@ import { formatAs, PROBE_LAYOUTS } from '../../support/names/format-as.ts'
 const RUNS = { numRuns: 10_000 }
 const WITH_ARCH: readonly ProbeLayout[] = ['current', 'escaped', 'scap']
 
-/** A probe that the layout has words for. */
+/** Probes that the layout can name. */
 function probesOf(layout: ProbeLayout): fc.Arbitrary<Probe> {
   const any = WITH_ARCH.includes(layout) ? probes : flatProbes
   return any.map((probe) => ({
@@ -102,12 +102,12 @@ describe('the layouts', () => {
       '3.10.0-1062.el7.x86_64',
     ],
     ['/ebpf-probe/a259b4bf4/falco-probe-bpf-a259b4bf4-x86_64-4.14.1_2-', 'falco', 'ebpf', '4.14.1_2'],
-  ])('%s... is named by its config', (start, driverName, kind, unameRelease) => {
+  ])('%s... names a probe by the digest of its config', (start, driverName, kind, unameRelease) => {
     const path = `${start}${MD5}.${kind === 'kmod' ? 'ko' : 'o'}`
     expect(parse(path)).toMatchObject({ tag: 'config-hash', driverName, kind, unameRelease, configMd5: MD5 })
   })
 
-  test('a name by a config is of no probe yet', () => {
+  test('a name with the digest of a config is not the name of a probe yet', () => {
     const path = `/stable/sysdig-probe-binaries/falco-probe-0.19.0-x86_64-4.19.0-${MD5}.ko`
     expect(() => parseProbe(path)).toThrow(expect.objectContaining({ code: 'not-found' }))
   })
@@ -146,7 +146,7 @@ describe('the layouts', () => {
     ['ebpf-probe', probe],
     ['flat', { ...probe, arch: 'aarch64' as const }],
     ['kernel-module', { ...probe, driverVersion: 'x86_64' }],
-  ] as const)('%s has no words for every probe', (layout, other) => {
+  ] as const)('%s cannot name every probe', (layout, other) => {
     expect(() => formatAs(layout, other)).toThrow(expect.objectContaining({ code: 'malformed' }))
   })
 })

@@ -20,7 +20,7 @@ const KEY =
   /^((?:driver|config\/[0-9a-f]{64})\/[A-Za-z0-9.+~_-]+\/(x86_64|aarch64)|config-hash)\/[A-Za-z0-9.+~_-]+\.(ko|o)$/
 const path = '/driver/0.1.1dev+git20220316.e5c53d64/x86_64/scap_debian_6.1.192-2-amd64_1.ko'
 
-/** Refused as malformed, with a message for a person. */
+/** The name is refused as malformed, with a readable message. */
 function expectMalformed(raw: string) {
   let error: unknown
   try {
@@ -56,7 +56,7 @@ describe('the grammar of names', () => {
     expect(keyOf(parseProbe(raw).probe)).toBe(keyOf(probe))
   })
 
-  test.each(['asc', 'sha256', 'json', 'log'] as const)('.%s stands beside the probe', (companion) => {
+  test.each(['asc', 'sha256', 'json', 'log'] as const)('.%s is a sidecar of the probe', (companion) => {
     expect(parse(`${path}.${companion}`)).toMatchObject({ probe, companion })
     expect(format(probe, companion)).toBe(`${path}.${companion}`)
   })
@@ -68,7 +68,7 @@ describe('the grammar of names', () => {
     ['falco_bottlerocket_5.10.165_1_1.13.0-aws.ko', 'bottlerocket', '5.10.165', '1_1.13.0-aws'],
     ['falco_ubuntu-aws_5.15.0-1026-aws_30~20.04.2.ko', 'ubuntu-aws', '5.15.0-1026-aws', '30~20.04.2'],
     ['falco__5.15.96-0-virt_1.ko', '', '5.15.96-0-virt', '1'],
-  ])('%s is read from the right', (file, target, kernelRelease, kernelVersion) => {
+  ])('%s is parsed from the right', (file, target, kernelRelease, kernelVersion) => {
     expect(parseProbe(`/driver/3.0.0%2Bdriver/x86_64/${file}`).probe).toMatchObject({
       target,
       kernelRelease,
@@ -77,7 +77,7 @@ describe('the grammar of names', () => {
   })
 
   test.each(['current', 'escaped', 'flat'] as const)(
-    'reads the kernel of a submission in the layout %s, and never takes it for the distribution’s',
+    'reads a submitted kernel in the layout %s, and its key differs from that of the distribution’s kernel',
     (layout) => {
       const submitted: Probe = { ...probe, config: 'ab'.repeat(32) }
       const path = formatAs(layout, submitted)
@@ -97,7 +97,7 @@ describe('the grammar of names', () => {
     `/config/${'a'.repeat(64)}/driver${path.slice(7)}`,
     `/config/${'a'.repeat(64)}/config/${'a'.repeat(64)}${path.slice(7)}`,
     `/config/${'a'.repeat(64)}/falco-probe-0.19.0-x86_64-4.19.0-8-amd64-${'a'.repeat(32)}.ko`,
-  ])('%s names no submitted kernel', expectMalformed)
+  ])('%s is not the name of a submitted kernel', expectMalformed)
 
   test('parse(format(p)) = p', () => {
     fc.assert(

@@ -27,12 +27,12 @@ describe('a path', () => {
     ['/keys/falco-probes.pem', '/keys/falco-probes.pem', 'GET, HEAD'],
     ['/', '/{name+}', 'GET, HEAD'],
     ['', '/{name+}', 'GET, HEAD'],
-  ])('%s is of the route %s, and allows %s', (path, route, allow) => {
+  ])('%s matches the route %s, and allows %s', (path, route, allow) => {
     expect(routeOf(path).route.path).toBe(route)
     expect(allowOf(path)).toBe(allow)
   })
 
-  test('says what stands for the parts of its route', () => {
+  test('provides the values for the parameters of its route', () => {
     expect(routeOf('/v1/probes/aGk_-').parts).toEqual({ id: 'aGk_-' })
   })
 })
@@ -44,7 +44,7 @@ describe('the table', () => {
     for (const { path, methods } of routes()) expect(methods.HEAD, path).toBe(methods.GET)
   })
 
-  test('sends the bytes themselves wherever clients of 2015 to April 2020 ask', () => {
+  test('sends the bytes without a redirect on the paths that clients of 2015 to April 2020 request', () => {
     const direct = routes().flatMap(({ path, methods }) => (methods.GET === 'direct' ? [path] : []))
     expect(direct.sort()).toEqual([
       '/dev/{name+}',
@@ -54,7 +54,7 @@ describe('the table', () => {
     ])
   })
 
-  test('has routes of its own only where no name is', () => {
+  test('reserves only first segments that no name of a probe can have', () => {
     const files = ['keys', 'openapi.json', 's3', 'v1', 'wait']
     const ofClients = ['apt', 'rpm', 'v2', 'falcoctl']
     expect([...RESERVED].sort()).toEqual([...files, ...ofClients].sort())

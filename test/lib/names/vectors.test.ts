@@ -6,7 +6,7 @@ import { CONFIGS, PUBLISHED, VECTORS } from '../../support/names/vectors.ts'
 const reachOf = (path: string) => reach(parseProbe(path).asked)
 
 describe('real names', () => {
-  test('7,651 configs and 1,291 published names are read and written back identically', () => {
+  test('of 7,651 configs and 1,291 published probes are parsed and formatted back identically', () => {
     expect([CONFIGS.length, PUBLISHED.length]).toEqual([7651, 1291])
     for (const { path, ...facts } of VECTORS) {
       const { asked } = parseProbe(path)
@@ -15,14 +15,14 @@ describe('real names', () => {
     }
   })
 
-  test('every one has a canonical name that is its own canonical name', () => {
+  test('have canonical names, and the key of each leads back to it', () => {
     for (const { path } of VECTORS) {
       const { probe } = parseProbe(path)
       expect(probeOf(keyOf(probe))).toEqual(probe)
     }
   })
 
-  test('every one is reachable by a named client, or is not and says why', () => {
+  test('are each reachable by a named client, or unreachable with a reason', () => {
     const reaches = VECTORS.map(({ path }) => reachOf(path))
     for (const said of reaches) {
       if (said.tag === 'reachable') expect(said.by.length).toBeGreaterThan(0)
@@ -33,7 +33,7 @@ describe('real names', () => {
   })
 
   test.each(['ubuntu-hwe', 'ubuntu-genericop', 'ubuntu-raspi2', 'ubuntu-xilinx'])(
-    'nobody asks for any of the names of %s',
+    'no client requests any name of %s',
     (target) => {
       const own = VECTORS.filter((vector) => vector.target === target)
       expect(own.length).toBeGreaterThan(0)
@@ -42,7 +42,7 @@ describe('real names', () => {
   )
 
   test.each(['amazonlinux2023', 'bottlerocket', 'centos', 'minikube', 'ol', 'talos', 'ubuntu-aws'])(
-    'somebody asks for every name of %s',
+    'some client requests every name of %s',
     (target) => {
       for (const { path } of VECTORS.filter((vector) => vector.target === target))
         expect(reachOf(path).tag).toBe('reachable')

@@ -32,7 +32,7 @@ async function world() {
 const refusal = (code: string) => expect.objectContaining({ code })
 
 describe('a package manager', () => {
-  test('is sent to what the suite shows, to a list by its digest, and to a package', async () => {
+  test('is redirected to the files of the suite, to a list by its digest, and to a package', async () => {
     const { objectOf, list, deb } = await world()
     expect(Buffer.from((await objectOf(`${DIST}/InRelease`))!.body).toString()).toContain('Suite: ')
     const [, digest] = / ([0-9a-f]{64}) \d+ debian-6\.1\/binary-amd64\/Packages\n/.exec(
@@ -70,14 +70,14 @@ describe('a package manager', () => {
     expect(calls).toEqual([])
   })
 
-  test('that asks with HEAD is sent on with HEAD', async () => {
+  test('that asks with HEAD is redirected to a URL for HEAD', async () => {
     const { ask } = await world()
     expect(await ask(`${DIST}/InRelease`, 'HEAD')).toMatchObject({
       location: expect.stringContaining('method=HEAD'),
     })
   })
 
-  test('is told what is not there, and touches nothing by it', async () => {
+  test('gets not-found for a missing file, and a malformed path reads no state of a probe', async () => {
     const { ask, ports } = await world()
     const none = { index: { get: () => Promise.reject(new Error('read')) } }
     for (const path of [
@@ -104,7 +104,7 @@ describe('a package manager', () => {
     expect(ports.settings.revoked).toEqual([])
   })
 
-  test('is refused the package of a probe that was withdrawn, or of a driver version that was revoked', async () => {
+  test('gets no package of a withdrawn probe, and none of a revoked driver version', async () => {
     const { ask, deb, memory, state, ports } = await world()
     const revoked = { settings: { ...ports.settings, revoked: [DRIVER_VERSION] } }
     await expect(ask(deb, 'GET', revoked)).rejects.toEqual(refusal('revoked'))

@@ -25,7 +25,7 @@ async function published(more: Partial<WorldOptions> = {}): Promise<World> {
 
 const shown = ({ memory }: World) => memory.pointers.read(ID)
 
-/** What the suite shows now under that name; `undefined`: nothing. */
+/** The file that the suite shows now under that name; `undefined`: none. */
 async function file(world: World, name: string): Promise<string | undefined> {
   const found = (await shown(world))?.files[name]
   const object = found && world.memory.inside.objects.artifacts.get(`apt/by-hash/${found.sha256}`)
@@ -45,11 +45,11 @@ const tell = (world: World) => packages(world.publishPorts, KEY)
 const BOTH = [`falco-probe-${DRIVER_VERSION}-6.1.0-1-amd64`, 'falco-probe-amd64']
 
 describe('a probe', () => {
-  test('stands in the list of its line of kernels once it is published', async () => {
+  test('is in the list of its line of kernels after its publication', async () => {
     expect(await listed(await published())).toEqual(BOTH)
   })
 
-  test('is in the lists whose signature is shown with them, and its packages are there', async () => {
+  test('is in signed lists that match their Release file, and its packages exist', async () => {
     const world = await published()
     const files = (await shown(world))!.files
     const release = await file(world, 'Release')
@@ -61,7 +61,7 @@ describe('a probe', () => {
       expect([...world.memory.inside.objects.artifacts.keys()]).toContain(`apt/${path}`)
   })
 
-  test('is told in its package by the very statement that its signature has', async () => {
+  test('has in its package the same statement as in its signature', async () => {
     const world = await published()
     const publication = world.state() as Published
     const change = { tag: 'published', key: KEY, probe: probeOf(KEY), publication } as const
@@ -71,7 +71,7 @@ describe('a probe', () => {
     expect(sha256(module)).toBe(publication.sha256)
   })
 
-  test('is in no package where its bytes are not those that were published', async () => {
+  test('gets no package if its bytes differ from the published ones', async () => {
     const world = await published()
     const { objectKey } = world.state() as Published
     const { artifacts } = world.memory.inside.objects
@@ -79,7 +79,7 @@ describe('a probe', () => {
     await expect(tell(world)).rejects.toEqual(expect.objectContaining({ code: 'misconfigured' }))
   })
 
-  test('leaves the lists when it is withdrawn, and comes back when it is served again', async () => {
+  test('leaves the lists when it is withdrawn, and returns when the withdrawal ends', async () => {
     const world = await published()
     const before = await file(world, LIST)
     withdraw(world)
@@ -90,7 +90,7 @@ describe('a probe', () => {
     expect(await file(world, LIST)).toBe(before)
   })
 
-  test('that is told of again changes nothing, and nothing is signed', async () => {
+  test('changes no list and needs no signature if its publication is reported again', async () => {
     const world = await published()
     const before = await shown(world)
     world.pass(HOUR)
@@ -115,7 +115,7 @@ describe('a probe', () => {
     },
   )
 
-  test('that is told of by its end of a build which comes again is listed, where the first told nobody', async () => {
+  test('is listed after a second event of its build if the event for its packages was lost', async () => {
     const world = createWorld({ probe: probeBytes() })
     world.lose('PackagesWanted')
     await world.get()
@@ -129,8 +129,8 @@ describe('a probe', () => {
   })
 })
 
-describe('who reads a state and is slow', () => {
-  test('has not the last word: what was withdrawn meanwhile is in no list', async () => {
+describe('a slow writer of the lists', () => {
+  test('does not list a probe that was withdrawn in the meantime', async () => {
     const world = await published()
     withdraw(world)
     await tell(world)
@@ -145,7 +145,7 @@ describe('who reads a state and is slow', () => {
     expect(await listed(world)).toEqual([])
   })
 
-  test('and meets another who moved the lists of the same driver version, leaves what that one wrote', async () => {
+  test('keeps the changes of another writer to the lists of the same driver version', async () => {
     const world = createWorld({ probe: probeBytes() })
     const second = KEY.replace('6.1.1-1', '6.1.2-1')
     for (const key of [KEY, second]) await world.get(`/${key}`)
@@ -162,7 +162,7 @@ describe('who reads a state and is slow', () => {
 })
 
 describe('every hour', () => {
-  test('lists that are a day old are signed anew, without another change, before they are invalid', async () => {
+  test('lists of one day of age are signed again without another change, before their Valid-Until', async () => {
     const world = await published()
     const [list, first] = [await file(world, LIST), (await shown(world))!]
     world.pass(23 * HOUR)
@@ -177,7 +177,7 @@ describe('every hour', () => {
     expect(Date.parse(until)).toBe(second.date + 7 * DAY)
   })
 
-  test('what a driver version has that was revoked leaves its lists, which stay signed', async () => {
+  test('a revoked driver version loses the packages in its lists, which stay signed', async () => {
     const world = await published()
     const settings = { ...DEFAULTS, revoked: [DRIVER_VERSION] }
     await refreshPackages({ ...world.publishPorts, settings })
@@ -190,7 +190,7 @@ describe('every hour', () => {
   })
 })
 
-test('the date of a list never goes back, though the clock does', async () => {
+test('the date of a list never decreases, even if the clock is set back', async () => {
   const world = await published()
   const { date } = (await shown(world))!
   world.pass(-5 * HOUR)

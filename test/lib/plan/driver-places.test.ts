@@ -19,22 +19,22 @@ afterAll(() => {
   server.close()
 })
 
-/** Nobody listens there. */
+/** Nothing listens on this port. */
 const NOWHERE = 'http://127.0.0.1:9'
 const line = (driverArchives: string[], drivers = DEFAULTS.drivers) =>
   driverPlacesAway({ drivers, driverArchives }, createFetch({ files: true }))
 
-test.each([200, 404])('a place that answers %i needs no word', async (answer) => {
+test.each([200, 404])('a place that answers %i gives no warning', async (answer) => {
   status = answer
   expect(await line([base])).toBeUndefined()
   expect(await line([NOWHERE, base])).toBeUndefined()
 })
 
-test('nor does a folder, whatever it holds', async () => {
+test('an existing folder gives no warning', async () => {
   expect(await line([NOWHERE, temporaryFolder()])).toBeUndefined()
 })
 
-test('where no place answers, one line names each, why, and the setting', async () => {
+test('if no place answers, one line names each place, its error and the setting', async () => {
   status = 503
   const said = await line([`${NOWHERE}/libs`, base])
   expect(said).toMatch(
@@ -43,7 +43,7 @@ test('where no place answers, one line names each, why, and the setting', async 
   expect(said).toMatch(/answers 503\. Name a mirror, a folder or a file .* in driverArchives of the settings/)
 })
 
-test('a registry that serves none of these drivers asks nobody', async () => {
+test('a registry that serves none of these drivers gives no warning', async () => {
   const packages = DEFAULTS.drivers.filter(({ source }) => source.from === 'package')
   expect(await line([NOWHERE], packages)).toBeUndefined()
 })

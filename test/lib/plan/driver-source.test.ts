@@ -30,7 +30,7 @@ const entry = (source: DriverVersions['source']): DriverVersions => ({
 })
 const URL_TEMPLATE = 'http://tags.invalid/{driverVersion}.tar.gz'
 
-/** A world whose web serves `web`, counting what is asked for; `down.invalid` cannot be reached. */
+/** Ports with a web that serves `web` and records each request; `down.invalid` is unreachable. */
 function world(web: Record<string, Uint8Array>, archives: readonly string[] = []) {
   const { store, sources } = memoryPorts({ now: Date.now })
   const asked: string[] = []
@@ -56,7 +56,7 @@ const SOURCES = libsArchive()
 const TAG = 'http://tags.invalid/10.2.0%2Bdriver.tar.gz'
 
 describe('the source of a driver version', () => {
-  test('from an archive is recorded at first use, kept, and not asked for again', async () => {
+  test('from an archive is recorded at its first use, stored, and not fetched again', async () => {
     const { ports, asked } = world({ [TAG]: SOURCES })
     const first = await driverSource(ports, entry({ from: 'archive', url: URL_TEMPLATE }), probe)
     expect(first).toMatchObject({
@@ -79,7 +79,7 @@ describe('the source of a driver version', () => {
     ).rejects.toMatchObject({ code: 'digest-mismatch' })
   })
 
-  test('that is not the pinned one is refused, and the pinned one is not recorded', async () => {
+  test('is refused if it differs from the pinned digest, and a pinned source is not recorded', async () => {
     const { ports } = world({ [TAG]: SOURCES })
     const pin = (body: Uint8Array) => entry({ from: 'archive', url: URL_TEMPLATE, sha256: sha256(body) })
     await expect(driverSource(ports, pin(bytes('others')), probe)).rejects.toMatchObject({
@@ -89,21 +89,21 @@ describe('the source of a driver version', () => {
     expect(await ports.sources.recorded(probe.driverVersion)).toBeUndefined()
   })
 
-  test('may be one file by its own URL', async () => {
+  test('may be one file with its own URL', async () => {
     const url = 'http://tags.invalid/mine.tar.gz'
     const { ports, asked } = world({ [url]: SOURCES })
     await driverSource(ports, entry({ from: 'archive', url }), probe)
     expect(asked).toEqual([url])
   })
 
-  test('that is not there is driver-source-not-found', async () => {
+  test('that is missing gives driver-source-not-found', async () => {
     const { ports } = world({})
     await expect(
       driverSource(ports, entry({ from: 'archive', url: URL_TEMPLATE }), probe),
     ).rejects.toMatchObject({ code: 'driver-source-not-found' })
   })
 
-  test.each([403, 500, 503])('whose place answers %i is not said to be missing', async (status) => {
+  test.each([403, 500, 503])('is not reported as missing if its place answers %i', async (status) => {
     const { ports } = world({})
     const fetch = async (url: string) => {
       throw new ProbeError('mirror-unreachable', `${url} answers ${status}`)
@@ -116,7 +116,7 @@ describe('the source of a driver version', () => {
     })
   })
 
-  test('from a package is what was found first, and stays so when the archive goes on', async () => {
+  test('from a package stays the first one that was found, without another search', async () => {
     const { ports, asked } = world({ 'http://m.invalid/a.deb': bytes('deb') })
     const found = {
       name: 'scap-dkms',
@@ -135,14 +135,14 @@ describe('the source of a driver version', () => {
     expect(asked).toEqual([`scap-dkms ${probe.driverVersion}`, found.url])
   })
 
-  test('from a package that no suite has is driver-source-not-found', async () => {
+  test('from a package that no suite has gives driver-source-not-found', async () => {
     const source = entry({ from: 'package', package: 'scap-dkms' })
     await expect(driverSource(world({}).ports, source, probe)).rejects.toMatchObject({
       code: 'driver-source-not-found',
     })
   })
 
-  test('that is nearly one of upstream says which one was meant', async () => {
+  test('with a version similar to an upstream version gives a suggestion', async () => {
     const source = entry({ from: 'package', package: 'scap-dkms' })
     const nearly = { ...probe, driverVersion: '99.1' }
     await expect(driverSource(world({}).ports, source, nearly)).rejects.toThrow(
@@ -150,35 +150,35 @@ describe('the source of a driver version', () => {
     )
   })
 
-  test('from a folder is told by its digest', async () => {
+  test('from a folder has the digest of the archive of the folder', async () => {
     const { ports } = world({})
     const found = await driverSource(ports, entry({ from: 'directory', path: '/src' }), probe)
     expect(found.source).toMatchObject({ url: 'file:/src', sha256: sha256(bytes('archive of /src')) })
   })
 
-  describe('of upstream is looked for in the places of the settings', () => {
+  describe('of upstream is searched in the places of the settings', () => {
     const upstream = entry({ from: 'archive' })
     const [DOWN, OTHER] = ['http://down.invalid/{driverVersion}.tar.gz', 'http://tags.invalid']
     const source = (ports: DriverSourcePorts) => driverSource(ports, upstream, probe)
 
-    test('in their order, whichever of them is out of reach or does not have it', async () => {
+    test('in their order, past places that are unreachable or lack it', async () => {
       const { ports, asked } = world({ [TAG]: SOURCES }, [DOWN, 'http://empty.invalid', OTHER])
       expect(await source(ports)).toMatchObject({ source: { url: TAG, sha256: sha256(SOURCES) } })
       expect(asked).toHaveLength(3)
-      // From then on it is known to be there.
+      // From then on the registry knows its place.
       const again = { ...ports, inputs: memoryPorts({ now: Date.now }).store.inputs }
       expect(await source(again)).toMatchObject({ source: { url: TAG } })
       expect(asked.slice(3)).toEqual([TAG])
     })
 
-    test('and is not there only where each of them says so', async () => {
+    test('and is missing if every place answers that it is missing', async () => {
       await expect(source(world({}, [OTHER, 'http://empty.invalid']).ports)).rejects.toMatchObject({
         code: 'driver-source-not-found',
         message: expect.stringContaining('http://tags.invalid/10.2.0%2Bdriver.tar.gz, http://empty.invalid/'),
       })
     })
 
-    test('and where one is out of reach and no other has it, the failure says so, and which setting names another', async () => {
+    test('and if one place is unreachable and no other has it, the error names that place and the setting', async () => {
       for (const places of [[DOWN], [OTHER, DOWN], [DOWN, OTHER]])
         await expect(source(world({}, places).ports)).rejects.toMatchObject({
           code: 'mirror-unreachable',
@@ -201,7 +201,7 @@ describe('the source of a driver version', () => {
     })
   })
 
-  describe('of a commit is looked for where the settings have commits', () => {
+  describe('of a commit is searched in the places that the settings have for commits', () => {
     const commit = 'e5c53d648f3c4694385bbe488e7d47eaa36c229a'
     const ofCommit = { ...probe, driverVersion: commit }
     const at = `http://commits.invalid/${commit}.tar.gz`
@@ -215,13 +215,13 @@ describe('the source of a driver version', () => {
       return { ports, source: driverSource(ports, driverFor(settings, commit), ofCommit) }
     }
 
-    test('and recorded at its first use', async () => {
+    test('and is recorded at its first use', async () => {
       const { ports, source } = found({ [at]: SOURCES }, commits('any'))
       expect(await source).toMatchObject({ recipe: 'libs', source: { version: commit, url: at } })
       expect(await ports.sources.recorded(commit)).toMatchObject({ sha256: sha256(SOURCES) })
     })
 
-    test('and held to the digest that the settings have', async () => {
+    test('and must match the digest in the settings', async () => {
       for (const mode of ['listed', 'any'] as const) {
         const good = commits(mode, { [commit]: sha256(SOURCES) })
         expect(await found({ [at]: SOURCES }, good).source).toMatchObject({ bytes: SOURCES.length })
@@ -230,7 +230,7 @@ describe('the source of a driver version', () => {
       }
     })
 
-    test('and one that upstream does not have is a driver source that is not there', async () => {
+    test('and a commit that is missing there gives driver-source-not-found', async () => {
       await expect(found({}, commits('any')).source).rejects.toMatchObject({
         code: 'driver-source-not-found',
       })

@@ -21,7 +21,7 @@ const pkg = (version: string): AptPackage => ({
   format: 'deb',
 })
 
-/** Suites by what they have: a version, nothing, or an error. */
+/** Suites, each with a version, nothing, or an error. */
 function world(...suites: (string | undefined | ProbeError)[]) {
   let time = Date.UTC(2026, 10, 26)
   const memory = memoryPorts({ now: () => time })
@@ -55,7 +55,7 @@ function world(...suites: (string | undefined | ProbeError)[]) {
 const stale = new ProbeError('signature-invalid', 'the mirror is stale')
 
 describe('a driver version', () => {
-  test('is looked for suite by suite, is kept, and is on record from then on', async () => {
+  test('is searched suite by suite, is stored, and is recorded', async () => {
     const { ports, read, memory } = world('0.1.1dev+git20220316.e5c53d64-1', '0.20.0-3', '0.23.2-6')
     const found = await findDriver(ports, NAME, '0.20.0')
     expect(found).toEqual({
@@ -69,24 +69,24 @@ describe('a driver version', () => {
     expect(await memory.store.inputs.size(`sha256/${found?.sha256}`)).toBe(pkg('0.20.0-3').bytes)
   })
 
-  test('that no suite has is not found, and nothing is kept', async () => {
+  test('that no suite has is not found, and nothing is fetched', async () => {
     const { ports, fetched } = world('0.20.0-3', undefined)
     expect(await findDriver(ports, NAME, '0.20')).toBeUndefined()
     expect(fetched).toEqual([])
   })
 
-  test('is found although another suite cannot be believed', async () => {
+  test('is found although another suite cannot be trusted', async () => {
     const { ports } = world(stale, '0.20.0-3')
     expect(await findDriver(ports, NAME, '0.20.0')).toMatchObject({ version: '0.20.0-3' })
   })
 
-  test('that may be in a suite that cannot be believed is not said to be nowhere', async () => {
+  test('is not reported as missing if an untrusted suite may have it', async () => {
     await expect(findDriver(world(stale, '0.20.0-3').ports, NAME, '0.23.2')).rejects.toBe(stale)
   })
 })
 
 describe('the list of driver versions', () => {
-  test('is what the suites have, newest first, each of them kept', async () => {
+  test('has the versions of the suites, newest first, and each is recorded', async () => {
     const { ports, memory } = world('0.1.1dev+git20220316.e5c53d64-1', '0.20.0-3', '0.23.2-6', '0.23.2-6')
     await readDrivers(ports)
     const versions = ['0.23.2', '0.20.0', '0.1.1dev+git20220316.e5c53d64']
@@ -94,7 +94,7 @@ describe('the list of driver versions', () => {
     for (const version of versions) expect(await memory.sources.recorded(version)).toBeDefined()
   })
 
-  test('keeps a version that the archive has gone on from, and takes up the next', async () => {
+  test('keeps a version that the archive has replaced, and adds the new one', async () => {
     const { ports, memory, archiveGoesOn, pass } = world('0.20.0-3', '0.23.2-6')
     await readDrivers(ports)
     pass(16 * MINUTE)
@@ -103,7 +103,7 @@ describe('the list of driver versions', () => {
     expect(await memory.sources.recorded('0.23.2')).toMatchObject({ version: '0.23.2-6' })
   })
 
-  test('is not read again before its time, nor by two at once', async () => {
+  test('is not read again too early, nor by two readers at once', async () => {
     const { ports, read, pass } = world('0.20.0-3')
     await Promise.all([readDrivers(ports), readDrivers(ports)])
     expect(read).toHaveLength(1)
@@ -115,7 +115,7 @@ describe('the list of driver versions', () => {
     expect(read).toHaveLength(2)
   })
 
-  test('names in the log the suite that could not be read, and has the others', async () => {
+  test('has the versions of the readable suites, and the log names the unreadable suite', async () => {
     const { ports, memory } = world(stale, '0.20.0-3')
     await readDrivers(ports)
     expect((await memory.catalogue.read())?.versions).toEqual(['0.20.0'])
@@ -125,13 +125,13 @@ describe('the list of driver versions', () => {
     })
   })
 
-  test('is not said to be empty when no suite could be read', async () => {
+  test('is not written as empty if no suite could be read', async () => {
     const { ports, memory } = world(stale, stale)
     await expect(readDrivers(ports)).rejects.toBe(stale)
     expect(await memory.catalogue.read()).toBeUndefined()
   })
 
-  test('that was cut off is read by whoever asks once its claim has ended', async () => {
+  test('is read by the next request after the claim of an interrupted reader has ended', async () => {
     const { ports, memory, pass } = world('0.20.0-3')
     const cutOff = { ...memory.catalogue, write: async () => Promise.reject(new Error('killed')) }
     await expect(readDrivers({ ...ports, catalogue: cutOff })).rejects.toThrow('killed')
@@ -152,7 +152,7 @@ test("generations of drivers are found in Debian's real suites, each signed", as
   const { versions = [] } = (await catalogue.read()) ?? {}
   console.log(`driver versions in the suites today: ${versions.join(' ')}`)
   const unread = inside.log.filter(({ event }) => event === 'suite not read')
-  // A mirror that lags is refused, as apt would.
+  // The registry refuses a stale mirror, as apt does.
   for (const { fields } of unread) {
     console.log(`a suite is not believed today: ${fields?.why}`)
     expect(fields?.why).toMatch(/it was valid until .*: the mirror is stale$/)

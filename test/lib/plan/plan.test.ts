@@ -1,4 +1,4 @@
-// What a plan makes of each state; and of one that a mirror keeps from being made nothing is decided, and it is made soon.
+// Tests the result of a plan for each state; a plan that fails because of a mirror decides nothing and is retried soon.
 
 import { describe, expect, test } from 'vitest'
 import { type ErrorCode, ProbeError } from '../../../lib/model/errors.ts'
@@ -6,7 +6,7 @@ import type { RegistryEvent } from '../../../lib/model/events.ts'
 import { probeBytes } from '../../support/probe.ts'
 import { createWorld, KEY, PATH } from '../../support/world.ts'
 
-test('a mirror that is away decides nothing: 503 at once, and built once it is back', async () => {
+test('an unreachable mirror decides nothing: the client gets 503, and the probe is built after the mirror returns', async () => {
   let away = true
   const here = createWorld({
     probe: probeBytes(),
@@ -35,14 +35,14 @@ test('a mirror that is away decides nothing: 503 at once, and built once it is b
   expect(await here.get(PATH)).toMatchObject({ tag: 'redirect' })
 })
 
-/** The state after the plan of what was asked for, and how many builds were started. */
+/** The state after the plan, and the number of started builds. */
 async function planned(world: ReturnType<typeof createWorld>) {
   await world.plan()
   return [world.state()?.state, world.memory.inside.builds.length]
 }
 
 describe('the plan of a probe', () => {
-  test('that is claimed starts its build, and only one, however often the event comes', async () => {
+  test('starts exactly one build of a claimed probe, even if its event arrives twice', async () => {
     const world = createWorld({ probe: probeBytes() })
     await world.get()
     const event = world.memory.inside.events.at(-1) as RegistryEvent
@@ -51,7 +51,7 @@ describe('the plan of a probe', () => {
     expect(await planned(world)).toEqual(['building', 1])
   })
 
-  test('whose claim was lost changes nothing', async () => {
+  test('changes nothing if its claim was lost', async () => {
     const world = createWorld({ probe: probeBytes() })
     await world.get()
     const other = { state: 'building', id: 'other', attempt: 2, claimedAt: 0, deadline: 1 } as const
@@ -60,14 +60,14 @@ describe('the plan of a probe', () => {
     expect(world.state()).toEqual(other)
   })
 
-  test('whose kernel has another name today makes the name that was asked for an alias of that', async () => {
+  test('makes the requested name an alias if the kernel has another name today', async () => {
     const world = createWorld({ probe: probeBytes(), today: () => '6.1.1-2-amd64' })
     await world.get()
     await world.plan()
     expect(world.state()).toMatchObject({ state: 'alias', of: KEY.replace('6.1.1-1', '6.1.1-2') })
   })
 
-  test('for which no builder is free is given up, to be asked for again', async () => {
+  test('fails with no-room if no builder is free', async () => {
     const world = createWorld({ probe: probeBytes() })
     world.busy(true)
     await world.get()
@@ -83,7 +83,7 @@ describe('the plan of a probe', () => {
     ['cannot-load', 'cannot-load'],
     ['signature-invalid', 'plan-error'],
     ['digest-mismatch', 'plan-error'],
-  ])('that ends in %s fails with the reason %s, and starts no build', async (code, reason) => {
+  ])('that ends with %s fails with the reason %s, and starts no build', async (code, reason) => {
     const refuse = (): never => {
       throw new ProbeError(code, 'this is why')
     }

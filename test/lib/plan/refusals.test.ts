@@ -1,4 +1,4 @@
-// Every refusal that a GET can be given before or after its plan names the next step.
+// Tests that every refusal of a GET, before or after its plan, names the next step.
 
 import { describe, expect, test } from 'vitest'
 import { DEFAULTS } from '../../../lib/kernels/settings.ts'
@@ -11,7 +11,7 @@ import { problemOf } from '../../../lib/serve/answer.ts'
 import { probeBytes } from '../../support/probe.ts'
 import { createWorld, DRIVER_VERSION, PATH } from '../../support/world.ts'
 
-/** What a path is refused with, by its grammar or by what is known of its parts. */
+/** The refusal of a path, because of its grammar or of its parts. */
 function refusal(path: string): { readonly code: string; readonly message: string } | undefined {
   try {
     const name = parse(path)
@@ -27,7 +27,7 @@ const of = (driver: string, file: string, arch = 'x86_64') => `/driver/${driver}
 const DEBIAN = 'falco_debian_6.1.192-2-amd64_1.ko'
 const MD5 = 'd41d8cd98f00b204e9800998ecf8427e'
 
-describe('a name that cannot be built is told what to do', () => {
+describe('the refusal of a name that cannot be built names the next step', () => {
   test.each<[string, string, string, readonly (string | RegExp)[]]>([
     // Names of nothing.
     ['no driver', '/driver', 'malformed', ['Names of probes have the form /driver/']],
@@ -76,7 +76,7 @@ describe('a name that cannot be built is told what to do', () => {
     ['talos', of('9.1.0+driver', 'falco_talos_6.1.0-talos_1_v1.5.3.ko'), 'unknown-target', [SUBMIT_LINE]],
     ['minikube', of('9.1.0+driver', 'falco_minikube_5.10.57_1_1.29.0.ko'), 'unknown-target', [SUBMIT_LINE]],
     ['an empty target', of('9.1.0+driver', 'falco__5.15.96-0-virt_1.ko'), 'unknown-target', [SUBMIT_LINE]],
-    // Kernels that no distribution names so.
+    // Kernels with a name that no distribution uses.
     [
       'no kernel of Debian',
       of('9.1.0+driver', 'falco_debian_5.10.0-mine_1.ko'),
@@ -162,7 +162,7 @@ const literal = (text: string): RegExp => new RegExp(text.replace(/[.*+?^${}()|[
 
 const detailOf = (answer: Answer): string => (answer.tag === 'problem' ? answer.problem.detail : answer.tag)
 
-describe('a plan that finds nothing says what to do, at the probe’s own URL', () => {
+describe('after a plan that finds nothing, the URL of the probe names the next step', () => {
   test.each<[ConstructorParameters<typeof ProbeError>[0], string, readonly string[]]>([
     [
       'headers-not-found',
@@ -196,7 +196,7 @@ describe('a plan that finds nothing says what to do, at the probe’s own URL', 
     expect(detail.match(/tried again/g)?.length ?? 0).toBeLessThan(2)
   })
 
-  test('of a kernel that was never submitted, and of a driver version that is no package', async () => {
+  test('as do the refusals of an unknown config, an unknown driver version and a revoked one', async () => {
     const world = createWorld({ probe: probeBytes() })
     const config = 'a'.repeat(64)
     const asked = world.get(PATH.replace('/driver', `/config/${config}`))
@@ -216,7 +216,7 @@ describe('a plan that finds nothing says what to do, at the probe’s own URL', 
     })
   })
 
-  test('and what is said there is a problem of its own', () => {
+  test('and unknown-target has the status 404', () => {
     expect(problemOf(new ProbeError('unknown-target', 'x'))).toMatchObject({ status: 404 })
   })
 })

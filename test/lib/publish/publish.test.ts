@@ -18,7 +18,7 @@ const mode = (mode: Settings['loadTest']['mode']): Partial<Settings> => ({
 
 type World = ReturnType<typeof createWorld>
 
-/** From the first GET to the end of everything that it started. */
+/** Runs from the first GET to the end of everything that it started. */
 async function run(
   settings: Partial<Settings>,
   verdict?: WorldOptions['verdict'],
@@ -30,14 +30,14 @@ async function run(
   return { world, state: world.state(), phases: world.memory.inside.builds.map(({ order }) => order.phase) }
 }
 
-/** What is past its deadline is swept. */
+/** Lets the deadlines pass and sweeps. */
 async function late(world: World): Promise<void> {
   world.pass(20 * MINUTE)
   await world.sweep()
   await world.deliver()
 }
 
-/** What the signatures of a world state, those of its artifacts. */
+/** The statements in the signatures of a world's artifacts. */
 const statements = ({ memory }: ReturnType<typeof createWorld>) =>
   [...memory.inside.objects.artifacts]
     .filter(([key]) => key.endsWith('.asc'))
@@ -56,7 +56,7 @@ describe('a signature', () => {
     '!kernel-version=1',
   ]
 
-  test('states everything that decided the bytes, the tools included', async () => {
+  test('states all inputs of the bytes, including the compiler', async () => {
     const { world } = await run({})
     const [statement = []] = statements(world)
     expect(statement.filter((part) => part.startsWith('!'))).toEqual(OF_THE_DISTRIBUTION)
@@ -83,7 +83,7 @@ describe('a signature', () => {
   })
 })
 
-describe('a build that fails by what the registry brings to it', () => {
+describe('a build that fails because of the tools of the registry', () => {
   const broken = async () => {
     const world = createWorld({ probe: undefined, failure: { stage: 'compile', cause: 'tools' } })
     await world.get()
@@ -91,7 +91,7 @@ describe('a build that fails by what the registry brings to it', () => {
     return world
   }
 
-  test('says so, and is never told as the fault of the driver', async () => {
+  test('names the tools as the cause, and never the driver', async () => {
     const { problem } = (await (await broken()).get()) as { problem: Problem }
     expect(problem).toMatchObject({ status: 404, code: 'build-broken' })
     expect(problem.detail).toContain('own tools failed, not the driver. There is nothing to do')
@@ -100,21 +100,21 @@ describe('a build that fails by what the registry brings to it', () => {
     expect(problem.detail).not.toContain('does not compile')
   })
 
-  test('is tried again soon', async () => {
+  test('is retried after half a minute', async () => {
     const world = await broken()
     world.pass(30_000)
     await world.get()
     expect(world.state()).toMatchObject({ state: 'building', attempt: 2 })
   })
 
-  test('is told in the words that its alarm listens to', async () => {
+  test('is logged with the event that its alarm reads', async () => {
     const { memory } = await broken()
     const told = memory.inside.log.find(({ event }) => event === 'build failed')
     expect(told?.fields).toMatchObject({ key: KEY, reason: 'build-broken' })
   })
 })
 
-test('what is published is told with the seconds since its build was claimed', async () => {
+test('a publication is logged with the seconds since the claim', async () => {
   const world = createWorld({ probe: probeBytes() })
   await world.get()
   world.pass(31_000)
@@ -123,7 +123,7 @@ test('what is published is told with the seconds since its build was claimed', a
   expect(log.find(({ event }) => event === 'published')?.fields).toMatchObject({ key: KEY, seconds: 31 })
 })
 
-test('is told once where its event and the sweep come by at the same moment', async () => {
+test('a publication is logged once if its event and the sweep arrive at the same time', async () => {
   const world = createWorld({ probe: probeBytes() })
   await world.get()
   await world.plan()
@@ -135,7 +135,7 @@ test('is told once where its event and the sweep come by at the same moment', as
 })
 
 describe('a load test that is required', () => {
-  test('comes before the probe is published, and its verdict stands beside it', async () => {
+  test('runs before the probe is published, and its verdict is in the state', async () => {
     const { world, state, phases } = await run(mode('required'), 'passed')
     expect(phases).toEqual(['build', 'load-test'])
     expect(state).toMatchObject({ state: 'published', loadTest: { verdict: 'passed', checked: ['insmod'] } })
@@ -143,7 +143,7 @@ describe('a load test that is required', () => {
     expect(calls).toEqual(['builder.start', 'builder.start', 'index.publish'])
   })
 
-  test('keeps a probe that its kernel does not load from ever being published', async () => {
+  test('prevents the publication of a probe that its kernel does not load', async () => {
     const { world, state } = await run(mode('required'), 'failed')
     expect(state).toMatchObject({ state: 'failed', reason: 'load-test' })
     expect(state).toMatchObject({ detail: expect.stringContaining('scap: loaded') })
@@ -151,7 +151,7 @@ describe('a load test that is required', () => {
     expect(await world.get()).toMatchObject({ problem: { status: 404, code: 'load-test' } })
   })
 
-  test('is of the very bytes that are published, whatever was put in their place meanwhile', async () => {
+  test('fails if the staged bytes were replaced after the test', async () => {
     const world = createWorld({ probe: probeBytes(), verdict: 'passed', settings: mode('required') })
     const { staging } = world.memory.inside.objects
     world.onCall((call) => {
@@ -165,7 +165,7 @@ describe('a load test that is required', () => {
     expect(world.state()).toMatchObject({ state: 'failed', reason: 'load-test' })
   })
 
-  test('that says nothing is run three times, and what was never tested is never published', async () => {
+  test('without a verdict runs three times, and its probe is not published', async () => {
     const { world, state, phases } = await run(mode('required'), undefined)
     expect(phases).toEqual(['build', 'load-test', 'load-test', 'load-test'])
     expect(state).toMatchObject({
@@ -179,20 +179,20 @@ describe('a load test that is required', () => {
     expect(await world.get()).toMatchObject({ problem: { status: 404, code: 'build-broken' } })
   })
 
-  test('that broke off is made up for, and its verdict decides', async () => {
+  test('that broke off is repeated, and its verdict decides', async () => {
     for (const verdict of ['passed', 'failed'] as const) {
       const { state } = await run(mode('required'), (test) => (test === 3 ? verdict : undefined))
       expect(state?.state).toBe(verdict === 'passed' ? 'published' : 'failed')
     }
   })
 
-  test('cannot be, where there is no image of the kernel: the probe says so', async () => {
+  test('is skipped if the kernel has no image, and the state names the reason', async () => {
     const { state, phases } = await run(mode('required'), undefined, { image: undefined })
     expect(phases).toEqual(['build'])
     expect(state).toMatchObject({ state: 'published', loadTest: NO_IMAGE })
   })
 
-  test('is not left out for a mirror that is away, forged, or keeps back what a signed list names', async () => {
+  test('is not skipped if the mirror is unreachable, forges an image or withholds one from a signed list', async () => {
     for (const code of ['mirror-unreachable', 'digest-mismatch', 'not-found'] as const) {
       const noImage = new ProbeError(code, 'the image cannot be had')
       const { world } = await run(mode('required'), 'passed', { noImage })
@@ -205,7 +205,7 @@ describe('a load test that is required', () => {
     }
   })
 
-  test('whose end comes late, or again, is told from the one that runs', async () => {
+  test('ignores late or repeated events of a test that does not run', async () => {
     const world = createWorld({ probe: probeBytes(), settings: mode('required') })
     await world.get()
     await world.deliver()
@@ -216,7 +216,7 @@ describe('a load test that is required', () => {
     expect(world.memory.inside.builds).toHaveLength(builds)
   })
 
-  test('is run once, however often the build’s end is told', async () => {
+  test('runs once, even if the end of the build is reported several times', async () => {
     const world = createWorld({ probe: probeBytes(), verdict: 'passed', settings: mode('required') })
     await world.get()
     await world.deliver(3)
@@ -226,21 +226,21 @@ describe('a load test that is required', () => {
 })
 
 describe('a load test that is recorded', () => {
-  test('ends without a verdict where the mirror has the image no more', async () => {
+  test('ends without a verdict if the mirror has lost the image', async () => {
     const noImage = new ProbeError('not-found', 'http://mirror.invalid/linux-image answers 404')
     const { state, phases } = await run(mode('recorded'), undefined, { noImage })
     expect(phases).toEqual(['build', 'load-test'])
     expect(state).toMatchObject({ state: 'published', loadTest: NO_IMAGE })
   })
 
-  test('does not hold the probe up, and its verdict is added', async () => {
+  test('does not delay the publication, and adds its verdict later', async () => {
     const { world, state } = await run(mode('recorded'), 'failed')
     expect(state).toMatchObject({ state: 'published', loadTest: { verdict: 'failed' } })
     const calls = world.calls.filter((call) => call === 'index.publish' || call === 'builder.start')
     expect(calls).toEqual(['builder.start', 'index.publish', 'builder.start'])
   })
 
-  test('is made up for where its event was lost', async () => {
+  test('is repeated by the sweep if its event was lost', async () => {
     const world = createWorld({ probe: probeBytes(), verdict: 'passed', settings: mode('recorded') })
     await world.get()
     await world.plan()
@@ -256,7 +256,7 @@ describe('a load test that is recorded', () => {
     expect(world.state()).not.toHaveProperty('test')
   })
 
-  test('that broke off is run again, and after three times its probe says so for good', async () => {
+  test('that broke off is repeated, and after three tries its verdict stays unavailable', async () => {
     const { world, state, phases } = await run(mode('recorded'), undefined)
     expect(phases).toEqual(['build', 'load-test', 'load-test', 'load-test'])
     expect(state).toMatchObject({
@@ -270,13 +270,13 @@ describe('a load test that is recorded', () => {
     expect(world.memory.inside.builds).toHaveLength(4)
   })
 
-  test('that broke off once has the verdict of the next', async () => {
+  test('that broke off once has the verdict of the next try', async () => {
     const { state } = await run(mode('recorded'), (test) => (test === 2 ? 'passed' : undefined))
     expect(state).toMatchObject({ state: 'published', loadTest: { verdict: 'passed' } })
   })
 })
 
-test('a load test that is off is never run', async () => {
+test('a load test never runs in the mode off', async () => {
   const { state, phases } = await run(mode('off'), 'passed')
   expect(phases).toEqual(['build'])
   expect(state).toMatchObject({ state: 'published' })

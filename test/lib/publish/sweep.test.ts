@@ -1,4 +1,4 @@
-// What a sweep sends for each that is open: one row a state.
+// Tests the events that a sweep sends for each state of a probe.
 
 import { expect, test } from 'vitest'
 import type { ProbeState } from '../../../lib/model/probe.ts'
@@ -37,7 +37,7 @@ test.each<[string, ProbeState | undefined, string | undefined]>([
   expect(world.state()).toEqual(state)
 })
 
-test('a sweep that breaks off leaves the rest for the next one', async () => {
+test('the next sweep finishes the work of one that broke off', async () => {
   const world = createWorld({ probe: undefined })
   for (const key of ['one', 'two'])
     world.memory.inside.states.set(`driver/${key}`, building({ deadline: NOW - 1 }))

@@ -25,7 +25,7 @@ const EBPF_EXPECTED: Expected = { ...EXPECTED, kind: 'ebpf' }
 const MODULE = moduleObject()
 const EBPF = ebpfObject()
 
-/** Why the bytes are refused; the empty string where they pass. */
+/** The reason for the refusal of the bytes; the empty string if they pass. */
 function refusal(bytes: Uint8Array, expected: Expected): string {
   try {
     verifyProbe(bytes, expected)
@@ -110,7 +110,7 @@ describe('a kernel module', () => {
     expect(refusal(moduleObject({ info: enormous }), EXPECTED)).toMatch(/\.modinfo has 70\d\d\d bytes/)
   })
 
-  test('whose .modinfo no loader looks at is refused', () => {
+  test('with a .modinfo that no loader reads is refused', () => {
     const at = sectionHeaderAt(MODULE, '.modinfo')
     expect(
       refusal(
@@ -120,12 +120,12 @@ describe('a kernel module', () => {
     ).toMatch(/no loader/)
   })
 
-  test('tells of hostile text in printable characters, and not much of it', () => {
+  test('with hostile text is refused with a short message of printable characters', () => {
     const message = refusal(moduleObject({ info: instead('name', `\u001b[2J${'é'.repeat(5000)}`) }), EXPECTED)
     expect(message).toMatch(/^[\x20-\x7e]{1,300}$/)
   })
 
-  test('that is an eBPF object is refused, and the other way round', () => {
+  test('is refused as an eBPF object, and an eBPF object is refused as a module', () => {
     expect(refusal(EBPF, EXPECTED)).toMatch(/machine is 247, not 62/)
     expect(refusal(MODULE, EBPF_EXPECTED)).toMatch(/machine is 62, not 247/)
   })
@@ -154,7 +154,7 @@ describe('an eBPF object', () => {
     expect(refusal(other, EBPF_EXPECTED)).toMatch(/release is 6\.1\.0-1-amd64-rt, not 6\.1\.0-1-amd64/)
   })
 
-  test('with more behind the end of its version is refused', () => {
+  test('with text after the end of its version is refused', () => {
     const other = changed({ probe_version: 'char version[] = "1.2.3+driver\\0x"' })
     expect(refusal(other, EBPF_EXPECTED)).toMatch(/driver version is 1\.2\.3\+driver\?x, not/)
   })
@@ -177,11 +177,11 @@ describe('an eBPF object', () => {
   })
 })
 
-describe('whatever the build wrote', () => {
+describe('the output of a build', () => {
   test.each([
     ['module', MODULE, EXPECTED],
     ['eBPF object', EBPF, EBPF_EXPECTED],
-  ])('an %s of one byte above the bound is too large, and one at the bound passes', (_, bytes, expected) => {
+  ])('passes as an %s at the size limit, and is too large one byte above it', (_, bytes, expected) => {
     expect(refusal(bytes, { ...expected, maxBytes: bytes.length })).toBe('')
     expect(() => verifyProbe(bytes, { ...expected, maxBytes: bytes.length - 1 })).toThrow(
       expect.objectContaining({ code: 'too-large' }),
@@ -227,15 +227,15 @@ describe('whatever the build wrote', () => {
   test.each([
     ['module', MODULE, EXPECTED],
     ['eBPF object', EBPF, EBPF_EXPECTED],
-  ])('a damaged %s passes or is refused, and nothing else', (_, bytes, expected) => {
+  ])('passes or is refused if it is a damaged %s, without another error', (_, bytes, expected) => {
     fc.assert(
       fc.property(damages, (list) => void refusal(list.reduce(damaged, bytes), expected)),
       { numRuns: 4000 },
     )
   })
 
-  // every byte, and at each what ends an entry, a word, a line or a key for some reader, or looks like another
-  test('no single changed byte of the .modinfo of a module lets it pass as another', () => {
+  // Every byte, replaced by each character that ends an entry, a word, a line or a key for some reader, or resembles one.
+  test('passes with one changed byte of .modinfo only if modinfo still reads the same name, version and release', () => {
     const at = Buffer.from(MODULE).indexOf(MODULE_INFO[0])
     const { length } = MODULE_INFO.join('\0')
     const forgeries = Array.from({ length }, (_, i) =>

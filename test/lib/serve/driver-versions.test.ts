@@ -9,7 +9,7 @@ import { createWorld, DRIVER_VERSION, PATH } from '../../support/world.ts'
 const MINUTE = 60_000
 const WAITING = { room: 'v1', caller: '192.0.2.1' } as const
 
-/** A registry whose lists are read `seconds` after they were asked for. */
+/** A registry that reads its lists `seconds` after a request for them. */
 function registry({ seconds = 5 } = {}) {
   let time = Date.UTC(2026, 10, 26)
   const memory = memoryPorts({ now: () => time })
@@ -38,18 +38,18 @@ function registry({ seconds = 5 } = {}) {
 }
 
 describe('the driver versions', () => {
-  test('that were never read are waited for', async () => {
+  test('are read for the first client, which waits for them', async () => {
     const { ports, asked } = registry()
     expect(await driverVersions(ports, WAITING)).toEqual(['0.23.2', '0.20.0'])
     expect(asked).toEqual([{ type: 'DriversWanted' }])
   })
 
-  test('that take too long to read are answered with when to ask again', async () => {
+  test('are answered with catalogue-unread if reading them takes too long', async () => {
     const { ports } = registry({ seconds: 60 })
     await expect(driverVersions(ports, WAITING)).rejects.toMatchObject({ code: 'catalogue-unread' })
   })
 
-  test('that were read long ago are answered at once, and read again', async () => {
+  test('are answered from the cache, and read again after a quarter of an hour', async () => {
     const { ports, asked, pass } = registry()
     await driverVersions(ports, WAITING)
     pass(14 * MINUTE)
@@ -69,7 +69,7 @@ test('a driver version that was revoked is not offered', async () => {
 })
 
 describe('a driver version that comes as a package', () => {
-  test('exists when the suites have it, or once had it', async () => {
+  test('exists if the suites have it, or once had it', async () => {
     const { ports, memory } = registry()
     await driverVersions(ports, WAITING)
     await expect(checkDriverVersion(ports, '0.23.2')).resolves.toBeUndefined()
@@ -83,7 +83,7 @@ describe('a driver version that comes as a package', () => {
     await expect(checkDriverVersion(ports, '0.19.0')).resolves.toBeUndefined()
   })
 
-  test('that nobody has is refused with those that exist, and nothing is asked for', async () => {
+  test('that no suite has is refused with a list of the existing ones, and no suite is read', async () => {
     const { ports, asked } = registry()
     await driverVersions(ports, WAITING)
     await expect(checkDriverVersion(ports, '0.99.9')).rejects.toMatchObject({
@@ -93,18 +93,18 @@ describe('a driver version that comes as a package', () => {
     expect(asked).toHaveLength(1)
   })
 
-  test('is left to the plan while the lists were never read', async () => {
+  test('is left to the plan if the lists were never read', async () => {
     await expect(checkDriverVersion(registry().ports, '0.99.9')).resolves.toBeUndefined()
   })
 
-  test('is not looked for when its source is somewhere else', async () => {
+  test('is not searched in the suites if its source is elsewhere', async () => {
     const { ports, asked } = registry()
     await checkDriverVersion(ports, '10.2.0+driver')
     expect(asked).toEqual([])
   })
 })
 
-test('a name that could never be built costs no look at the driver versions', async () => {
+test('a name that can never be built costs no read of the driver versions', async () => {
   const { resolvePorts } = createWorld({ probe: undefined })
   const looks: string[] = []
   const ports = {

@@ -1,4 +1,4 @@
-// HEAD leads where GET does, by a URL that answers HEAD: each is signed for one method.
+// Tests that HEAD redirects to the same object as GET, with a URL signed for HEAD: each URL is signed for one method.
 
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Answer } from '../../../lib/serve/answer.ts'
@@ -6,14 +6,14 @@ import { wait } from '../../../lib/serve/wait.ts'
 import { probeBytes } from '../../support/probe.ts'
 import { createWorld, PATH } from '../../support/world.ts'
 
-/** The object that a redirect leads to, and the method that it is signed for. */
+/** The object of a redirect, and the method that its URL is signed for. */
 function objectOf(answer: Answer): { object: string; method: string | null } {
   if (answer.tag !== 'redirect') throw new Error(`no redirect: ${JSON.stringify(answer)}`)
   const { host, pathname, searchParams } = new URL(answer.location)
   return { object: host + pathname, method: searchParams.get('method') }
 }
 
-/** Of both methods. */
+/** The objects of both methods. */
 async function objects(ask: (method: string) => Promise<Answer>) {
   return { get: objectOf(await ask('GET')), head: objectOf(await ask('HEAD')) }
 }
@@ -27,7 +27,7 @@ describe('HEAD', () => {
   })
 
   test.each([PATH, `${PATH}.asc`, `${PATH}.sha256`, `${PATH}.log`])(
-    'of %s leads to what GET does',
+    'of %s redirects to the same object as GET',
     async (path) => {
       const { get, head } = await objects((method) => world.get(path, { method }))
       expect(get.method).toBe('GET')
@@ -35,7 +35,7 @@ describe('HEAD', () => {
     },
   )
 
-  test('of one who waits leads to what GET does', async () => {
+  test('of a long poll redirects to the same object as GET', async () => {
     const ports = {
       ...world.resolvePorts,
       polled: world.resolvePorts.index,

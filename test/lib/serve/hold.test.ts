@@ -17,7 +17,7 @@ const never = () => new Promise<never>(() => undefined)
 const settled = () => new Promise((resolve) => setTimeout(resolve, 1))
 
 describe('a request that waits', () => {
-  test('has a place of its caller’s while it does, and none afterwards, however it ends', async () => {
+  test('takes one of its caller’s places, and frees it at any end', async () => {
     const here = ports(1, 9)
     expect(await held(here, waiting('192.0.2.1'), NOW, async () => 'done')).toBe('done')
     await expect(
@@ -29,7 +29,7 @@ describe('a request that waits', () => {
     await expect(held(here, waiting('192.0.2.1'), NOW, never)).rejects.toMatchObject(refusal)
   })
 
-  test('has one of its network’s as well, and leaves none behind where that has none', async () => {
+  test('takes one of its network’s places too, and frees its caller’s place if the network has none left', async () => {
     const here = ports(5, 1)
     void held(here, waiting('192.0.2.1'), NOW, never)
     await settled()
@@ -41,7 +41,7 @@ describe('a request that waits', () => {
     expect(await here.holds.take('v1/192.0.2.2', own, 1)).toBe(true)
   })
 
-  test('is one of four in all where no executions are kept for those who wait', async () => {
+  test('is one of at most four if the settings reserve no executions for waiting', async () => {
     const here = ports(5, 9, 0)
     for (let i = 1; i <= 4; i += 1) void held(here, waiting(`198.51.${i}.1`), NOW, never)
     await settled()
@@ -52,7 +52,7 @@ describe('a request that waits', () => {
     expect(await here.holds.take('v1/192.0.2.1', { id: 'x', until: NOW + 1 }, 1)).toBe(true)
   })
 
-  test('leaves no place taken where the table fails at the next one', async () => {
+  test('frees its first place if the table fails at the second', async () => {
     const here = ports(1, 9)
     let tries = 0
     const take: typeof here.holds.take = async (holder, lease, limit) => {
@@ -65,15 +65,15 @@ describe('a request that waits', () => {
     expect(await held(here, waiting('192.0.2.1'), NOW, async () => 'done')).toBe('done')
   })
 
-  test('has its answer also when its place could not be freed', async () => {
+  test('gets its answer even if its place could not be freed', async () => {
     const here = ports(1, 9)
     const holds = { ...here.holds, release: () => Promise.reject(new Error('DynamoDB is away')) }
     expect(await held({ ...here, holds }, waiting('192.0.2.1'), NOW, async () => 'done')).toBe('done')
   })
 })
 
-describe('reads that are shared', () => {
-  test('are one for all who look within their time, and a failure is not kept', async () => {
+describe('shared reads', () => {
+  test('are one read for all callers within the time, and a failure is not cached', async () => {
     let time = 0
     let reads = 0
     const index = {

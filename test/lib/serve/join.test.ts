@@ -3,7 +3,7 @@ import { createJoin } from '../../../lib/serve/join.ts'
 
 const gate = () => Promise.withResolvers<string | undefined>()
 
-test('who misses a probe while it is asked for does not ask again', async () => {
+test('callers that miss a probe at the same time request it once', async () => {
   const join = createJoin<string>()
   const { promise, resolve } = gate()
   let asked = 0
@@ -17,7 +17,7 @@ test('who misses a probe while it is asked for does not ask again', async () => 
   expect(asked).toBe(1)
 })
 
-test('a refusal is of the one who asked: the others ask for themselves, beside each other', async () => {
+test('a refusal applies to its caller only: the others request the probe themselves, at the same time', async () => {
   const join = createJoin<string>()
   const first = gate()
   const asked: number[] = []
@@ -32,7 +32,7 @@ test('a refusal is of the one who asked: the others ask for themselves, beside e
   expect(asked).toEqual([0, 1, 2])
 })
 
-test('what fails is told to the one who asked, and keeps nobody else from asking', async () => {
+test('a failure reaches its caller only, and the others request the probe themselves', async () => {
   const join = createJoin<string>()
   const first = gate()
   const failed = join('a', () => first.promise)
@@ -42,7 +42,7 @@ test('what fails is told to the one who asked, and keeps nobody else from asking
   expect(await second).toBeUndefined()
 })
 
-test('another probe, and a later time, are asked for by themselves', async () => {
+test('another probe and a later call are requested separately', async () => {
   const join = createJoin<string>()
   const asked: string[] = []
   const ask = (key: string) => join(key, async () => void asked.push(key) as undefined)

@@ -1,4 +1,4 @@
-// Where nobody takes the request for a new build, its client is told so at once, and nothing is lost or paid for.
+// Tests that the registry refuses a new build at once if it has no room, and that the refusal costs no budget.
 
 import { beforeEach, expect, test } from 'vitest'
 import { ProbeError } from '../../../lib/model/errors.ts'
@@ -28,14 +28,14 @@ beforeEach(() => {
   full(true)
 })
 
-test('the first to ask is refused with 503, and so is everyone in the next half minute, without a try', async () => {
+test('the first request gets 503, and so do those in the next half minute, without another try', async () => {
   expect(await world.get()).toMatchObject(REFUSAL)
   const emits = world.calls.filter((call) => call === 'bus.emit').length
   expect(await world.get()).toMatchObject(REFUSAL)
   expect(world.calls.filter((call) => call === 'bus.emit')).toHaveLength(emits)
 })
 
-test('it costs the caller nothing', async () => {
+test('the refusal costs the caller no budget', async () => {
   const limit = world.resolvePorts.settings.budgets.unknownPerCallerPerDay
   for (let i = 0; i < limit + 5; i += 1) {
     expect(await world.get()).toMatchObject(REFUSAL)
@@ -43,7 +43,7 @@ test('it costs the caller nothing', async () => {
   }
 })
 
-test('it is built by the first request once there is room', async () => {
+test('the first request after there is room builds the probe', async () => {
   await world.get()
   full(false)
   world.pass(31_000)

@@ -3,7 +3,7 @@ import type { Budgets, Sources } from '../../../lib/model/ports.ts'
 import { rememberExhausted, rememberRecorded } from '../../../lib/serve/remembered.ts'
 import { memoryBudgets, memorySources } from '../../support/memory.ts'
 
-/** Counts the looks. */
+/** Counts the calls. */
 function watched<T extends object>(port: T) {
   const calls: string[] = []
   const proxy = new Proxy(port, {
@@ -15,8 +15,8 @@ function watched<T extends object>(port: T) {
   return { port: proxy, looks: (name: string) => calls.filter((call) => call === name).length }
 }
 
-describe('what is remembered', () => {
-  test('is that a budget is exhausted, for some seconds, and never that it is not', async () => {
+describe('the cache of a function', () => {
+  test('has exhausted budgets for some seconds, and never budgets with a rest', async () => {
     let time = 0
     const { port, looks } = watched<Budgets>(memoryBudgets())
     const budgets = rememberExhausted(port, () => time, 5000)
@@ -31,7 +31,7 @@ describe('what is remembered', () => {
     expect(await budgets.exhausted('b', 1)).toBe(false)
   })
 
-  test('is what is on record, and never that nothing is', async () => {
+  test('has recorded sources, and never missing ones', async () => {
     let time = 0
     const { port, looks } = watched<Sources>(memorySources())
     const sources = rememberRecorded(port, () => time, 5000)

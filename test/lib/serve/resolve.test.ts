@@ -1,4 +1,4 @@
-// What a GET of a probe leads to, and whether it begins a build: one row a state.
+// Tests the answer to a GET of a probe in each state, and whether it starts a build.
 
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { ProbeState } from '../../../lib/model/probe.ts'
@@ -12,7 +12,7 @@ beforeEach(() => {
   now = world.resolvePorts.now()
 })
 
-/** The claims of builds that were asked for. */
+/** The number of requested builds. */
 const asked = () => world.memory.inside.events.filter(({ type }) => type === 'ProbeRequested').length
 const is = (state: ProbeState, key = KEY) => world.memory.inside.states.set(key, state)
 
@@ -28,24 +28,24 @@ const failed = (retryAt: number): ProbeState => ({
 const waits = { tag: 'redirect', location: expect.stringContaining(`/wait${PATH}?until=`) }
 
 describe('a probe', () => {
-  test('that is absent is asked for, and its client waits', async () => {
+  test('that is absent is requested, and its client waits', async () => {
     expect(await world.get()).toMatchObject(waits)
     expect([asked(), world.state()]).toEqual([1, expect.objectContaining({ state: 'building', attempt: 1 })])
   })
 
-  test('that is being built is waited for, and not asked for again', async () => {
+  test('that is being built makes its client wait, and is not requested again', async () => {
     is(building(now + 1000))
     expect(await world.get()).toMatchObject(waits)
     expect(asked()).toBe(0)
   })
 
-  test('whose build is past its deadline is asked for anew', async () => {
+  test('is requested again if its build is past its deadline', async () => {
     is(building(now - 1))
     expect(await world.get()).toMatchObject(waits)
     expect([asked(), world.state()]).toEqual([1, expect.objectContaining({ attempt: 2 })])
   })
 
-  test('that failed says why, until it is due', async () => {
+  test('that failed answers with the reason until its next try is due', async () => {
     is(failed(now + 5000))
     expect(await world.get()).toMatchObject({
       problem: { status: 404, code: 'compile-error', detail: 'it does not compile', retryAfter: 5 },
@@ -64,12 +64,12 @@ describe('a probe that is published', () => {
     await world.deliver()
   })
 
-  test('leads to its bytes, and is not asked for', async () => {
+  test('redirects to its bytes, and is not requested again', async () => {
     expect(await world.get()).toEqual({ tag: 'redirect', location: expect.stringContaining(`artifacts`) })
     expect(asked()).toBe(1)
   })
 
-  test('and was withdrawn is gone, with the reason', async () => {
+  test('is refused with the reason after it was withdrawn', async () => {
     const state = world.state() as Extract<ProbeState, { state: 'published' }>
     is({ ...state, withdrawn: { reason: 'it crashes', at: now } })
     await expect(world.get()).rejects.toMatchObject({
@@ -78,7 +78,7 @@ describe('a probe that is published', () => {
     })
   })
 
-  test('is found by an older name of its kernel, and its own name stands beside it', async () => {
+  test('is found by an older name of its kernel, and the answer has its canonical name', async () => {
     const older = PATH.replace('6.1.1-1', '6.1.1-0')
     is({ ...claim, state: 'alias', of: KEY }, older.slice(1))
     expect(await world.get(older)).toEqual({
@@ -90,7 +90,7 @@ describe('a probe that is published', () => {
 })
 
 describe('a request', () => {
-  test('by HEAD begins no build', async () => {
+  test('by HEAD starts no build', async () => {
     expect(await world.get(PATH, { method: 'HEAD' })).toMatchObject({
       problem: { status: 404, code: 'not-built' },
     })
@@ -101,7 +101,7 @@ describe('a request', () => {
     ['by another method', PATH, 'POST', 'method-not-allowed'],
     ['for what is no name', '/driver/x', 'GET', 'malformed'],
     ['for a name that leads to a name', PATH.replace('6.1.1-1', '6.1.1-0'), 'GET', 'misconfigured'],
-  ])('%s touches nothing', async (_, path, method, code) => {
+  ])('%s starts no build', async (_, path, method, code) => {
     is({ ...claim, state: 'alias', of: KEY }, KEY)
     is({ ...claim, state: 'alias', of: KEY }, KEY.replace('6.1.1-1', '6.1.1-0'))
     await expect(world.get(path, { method })).rejects.toMatchObject({ code })

@@ -21,13 +21,13 @@ beforeEach(() => {
   state = undefined
 })
 
-test('a thousand looks at one time are one read', async () => {
+test('a thousand calls at the same time are one read', async () => {
   const shared = shareReads(index, () => time)
   await Promise.all(Array.from({ length: 1000 }, () => shared.get('a')))
   expect(reads).toEqual(['a'])
 })
 
-test('a read that is over is shared for as long as was said, and not longer', async () => {
+test('a finished read is shared for the given time, and not longer', async () => {
   const shared = shareReads(index, () => time, 250)
   for (const at of [0, 249, 250, 400]) {
     time = at
@@ -40,13 +40,13 @@ test('a read that is over is shared for as long as was said, and not longer', as
   expect(reads.slice(2)).toEqual(['b', 'b'])
 })
 
-test('a consistent read is not answered by one that need not be', async () => {
+test('a consistent read is not answered by an eventually consistent one', async () => {
   const shared = shareReads(index, () => time)
   await Promise.all([shared.get('a'), shared.get('a', { consistent: true })])
   expect(reads).toEqual(['a', 'a!'])
 })
 
-test('a failure is shared by who waits for it, and by nobody later', async () => {
+test('a failure reaches the callers that wait for it, and no later caller', async () => {
   let fails = true
   const broken = shareReads(
     {
@@ -64,7 +64,7 @@ test('a failure is shared by who waits for it, and by nobody later', async () =>
   expect(await broken.get('a')).toBe(building)
 })
 
-test('who was told that a probe is being built does not read that it is missing', async () => {
+test('a client that knows that a probe is being built does not read an older state without it', async () => {
   const shared = shareReads(index, () => time, 250)
   await shared.get('a')
   state = building

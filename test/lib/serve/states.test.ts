@@ -1,4 +1,4 @@
-// What each state of a probe answers, at its own URL and beside it: one row a state.
+// Tests the problem that each unpublished state of a probe answers.
 
 import { describe, expect, test } from 'vitest'
 import { FAILURE_REASONS, type Failure } from '../../../lib/model/probe.ts'

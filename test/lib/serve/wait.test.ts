@@ -1,4 +1,4 @@
-// Where a client that waits is sent: one row a state, and what the end of a hop and of the whole hold lead to.
+// Tests the answer to a long poll in each state of the probe, at the end of a hop and at the end of the complete wait.
 
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { ProbeState } from '../../../lib/model/probe.ts'
@@ -12,7 +12,7 @@ let world: ReturnType<typeof createWorld>
 let now: () => number
 let polls: number
 let signs: string[]
-/** What happens while it sleeps. */
+/** Runs during a sleep of the long poll. */
 let meanwhile: () => Promise<unknown>
 
 beforeEach(() => {
@@ -49,13 +49,13 @@ const building = (): ProbeState => ({
   deadline: now() + 600_000,
 })
 
-describe('who waits for a probe', () => {
-  test('that is absent is sent to its own URL, at once', async () => {
+describe('a client that waits for a probe', () => {
+  test('that is absent is redirected to the URL of the probe at once', async () => {
     expect(await waited()).toEqual({ tag: 'redirect', location: PATH })
     expect(polls).toBe(0)
   })
 
-  test('whose build is past its deadline is sent to its own URL, which claims it again', async () => {
+  test('is redirected to the URL of the probe if the build is past its deadline', async () => {
     is({ ...building(), deadline: now() - 1 } as ProbeState)
     expect(await waited()).toEqual({ tag: 'redirect', location: PATH })
   })
@@ -70,14 +70,14 @@ describe('who waits for a probe', () => {
     expect(polls).toBe(0)
   })
 
-  test('gets its bytes as soon as it is published, and has given a sign of life until then', async () => {
+  test('gets the bytes at the publication, and signs of its waiting are recorded until then', async () => {
     await world.get()
     meanwhile = () => world.deliver()
     expect(await waited()).toMatchObject({ location: expect.stringContaining('artifacts') })
     expect([polls, signs]).toEqual([1, [KEY]])
   })
 
-  test('of a withdrawn one is sent to its own URL, which says why', async () => {
+  test('that was withdrawn is redirected to the URL of the probe', async () => {
     await world.get()
     await world.deliver()
     const state = world.state() as Extract<ProbeState, { state: 'published' }>
@@ -89,7 +89,7 @@ describe('who waits for a probe', () => {
 describe('while it is being built', () => {
   beforeEach(() => void is(building()))
 
-  test('a hop ends within its time, in one more hop until the same moment', async () => {
+  test('a hop ends within its time with a redirect to the next hop, until the same moment', async () => {
     const began = now()
     const until = began + hold().totalSeconds * 1000
     expect(await waited(until)).toEqual({
@@ -100,18 +100,18 @@ describe('while it is being built', () => {
     expect(polls).toBeGreaterThan(1)
   })
 
-  test('the last hop ends in 503, to be asked again', async () => {
+  test('the last hop ends with 503 and a time to retry', async () => {
     expect(await waited(now() + hold().pollSeconds * 2000)).toMatchObject({
       problem: { status: 503, code: 'being-built', retryAfter: 5 },
     })
   })
 
-  test('nobody is held for longer than the registry holds, whatever is asked for', async () => {
+  test('a client cannot wait longer than the limit of the registry', async () => {
     const until = now() + hold().totalSeconds * 1000
     expect(await waited(until * 2)).toMatchObject({ location: expect.stringContaining(`until=${until}`) })
   })
 
-  test('who has no time left is held in no place', async () => {
+  test('a client without time left takes no place', async () => {
     expect(await waited(now())).toMatchObject({ problem: { status: 503 } })
     expect(world.calls.filter((call) => call.startsWith('holds.'))).toEqual([])
   })

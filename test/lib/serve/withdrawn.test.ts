@@ -1,4 +1,4 @@
-// A probe that an operator took back is served to nobody, says why, and is not built again.
+// Tests a withdrawn probe: the registry serves it to nobody, names the reason, and does not build it again.
 
 import { beforeEach, describe, expect, test } from 'vitest'
 import { viewOf } from '../../../lib/api/view.ts'
@@ -34,15 +34,15 @@ const withdrawn = {
 }
 
 describe('a probe that was withdrawn', () => {
-  test.each(['GET', 'HEAD'])('is refused to %s, with the reason and what to do', async (method) => {
+  test.each(['GET', 'HEAD'])('is refused to %s with the reason and the next step', async (method) => {
     await expect(world.get(PATH, { method })).rejects.toMatchObject(withdrawn)
   })
 
-  test.each(['asc', 'sha256'])('has no .%s for a loader to believe', async (companion) => {
+  test.each(['asc', 'sha256'])('has no .%s that a loader could trust', async (companion) => {
     await expect(world.get(`${PATH}.${companion}`)).rejects.toMatchObject(withdrawn)
   })
 
-  test('says so in its .json, and keeps its log', async () => {
+  test('has the withdrawal in its .json, and keeps its log', async () => {
     expect(await world.get(`${PATH}.json`)).toMatchObject({
       body: { state: 'published', withdrawn: { reason: REASON, at: '2026-11-23T13:00:00.000Z' } },
     })
@@ -54,7 +54,7 @@ describe('a probe that was withdrawn', () => {
     })
   })
 
-  test('sends who waits for it to where the reason is told', async () => {
+  test('redirects a waiting client to its own URL', async () => {
     const request = { method: 'GET', path: `/wait${PATH}`, caller: 'me', until: undefined }
     expect(await wait(ports(), request)).toMatchObject({ tag: 'redirect', location: PATH })
   })
@@ -65,7 +65,7 @@ describe('a probe that was withdrawn', () => {
     )
   })
 
-  test('is not built again, whoever asks, and however long', async () => {
+  test('is not built again, even after two days', async () => {
     const builds = world.memory.inside.builds.length
     world.pass(48 * 3_600_000)
     await world.get().catch(() => undefined)

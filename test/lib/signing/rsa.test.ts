@@ -8,7 +8,7 @@ import { signPlain } from '../../../lib/signing/rsa.ts'
 const USER = { name: 'Probe registry', email: 'probes@example.org' }
 const BODY = Buffer.from('what is signed')
 
-test('what the OpenPGP key signs plainly is verified by the PEM of its public half, and is the same each time', async () => {
+test('a plain signature of the OpenPGP key verifies with the PEM of its public key, and is deterministic', async () => {
   const key = await generateSigningKey(USER, Date.now)
   const pem = pemOf(Buffer.from(key.publicKey))!
   expect(createPublicKey(pem).asymmetricKeyDetails).toMatchObject({ modulusLength: 4096 })
@@ -18,7 +18,7 @@ test('what the OpenPGP key signs plainly is verified by the PEM of its public ha
   expect(await signPlain(key.privateKey, BODY)).toEqual(signature)
 })
 
-test('keys of any size that an operator has given sign as well', async () => {
+test('a 2,048-bit key of an operator signs too', async () => {
   for (let tries = 0; tries < 4; tries += 1) {
     const { privateKey, publicKey } = await generateKey({
       type: 'rsa',
@@ -31,14 +31,14 @@ test('keys of any size that an operator has given sign as well', async () => {
   }
 })
 
-test('a key that is no RSA key has no PEM, and signs nothing plainly', async () => {
+test('a key that is not an RSA key has no PEM and makes no plain signature', async () => {
   const { privateKey, publicKey } = await generateKey({ type: 'ecc', userIDs: [USER], format: 'armored' })
   expect(pemOf(Buffer.from(publicKey))).toBeUndefined()
   expect(await signPlain(privateKey, BODY)).toBeUndefined()
 })
 
 test.each(['', 'no key', '-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n!\n-----END PGP PUBLIC KEY BLOCK-----'])(
-  'what is no key has no PEM: %j',
+  'a text that is not a key has no PEM: %j',
   (text) => {
     expect(() => pemOf(Buffer.from(text))).toThrow(expect.objectContaining({ code: 'signature-invalid' }))
   },

@@ -1,4 +1,4 @@
-// Keys and signatures as real gpg sees them, in a home of its own.
+// Tests keys and signatures with real gpg, in its own home folder.
 
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -24,14 +24,14 @@ let key: SigningKey
 let home: string
 beforeAll(async () => {
   key = await generateSigningKey({ name: 'Probe registry', email: 'probes@example.org' }, () => MADE)
-  // Not below the folder of a test with a long name: gpg's sockets have short ones.
+  // Not below the folder of a test with a long name: gpg limits the length of the paths of its sockets.
   home = await mkdtemp(join(tmpdir(), 'gpg-'))
   await writeFile(join(home, 'public.asc'), key.publicKey)
   await gpg('--import', join(home, 'public.asc'))
 })
 afterAll(() => rm(home, { recursive: true, force: true }))
 
-/** Status lines of gpg, whether it failed or not; no agent is started by what is called here. */
+/** Status lines of gpg, whether it failed or not; these calls start no agent. */
 async function gpg(...args: string[]): Promise<string> {
   const fixed = ['--homedir', home, '--batch', '--no-autostart', '--status-fd', '1', '--with-colons']
   const late = ['--faked-system-time', String(Math.floor(MADE / 1000) + 10 * 86_400)]
@@ -66,7 +66,7 @@ describe('a signed text', () => {
     return gpg('--output', '-', '--verify', join(home, 'InRelease'))
   }
 
-  test('is good to gpg, which gives back the very text', async () => {
+  test('is good for gpg, which prints the same text', async () => {
     const said = await verify(await signed())
     expect(said).toMatch(/^\[GNUPG:\] GOODSIG /m)
     // RFC 9580: a hash of at least 256 bits; 10 is SHA-512.
@@ -74,13 +74,13 @@ describe('a signed text', () => {
     expect(said).toContain(TEXT.trimEnd())
   })
 
-  test('is bad once a letter of it was changed', async () => {
+  test('is bad after one changed letter', async () => {
     expect(await verify((await signed()).replace('Origin: a', 'Origin: b'))).toMatch(/^\[GNUPG:\] BADSIG /m)
   })
 })
 
 describe('a signature', () => {
-  test('is made, and good, where the clock was set back to before its key was made', async () => {
+  test('is good even if the clock was set back to before the creation of its key', async () => {
     const said = await verified(await signature(PROBE, MADE - DAY), PROBE)
     expect(said).toMatch(/^\[GNUPG:\] GOODSIG /m)
     expect(said).toMatch(new RegExp(`^\\[GNUPG:\\] VALIDSIG [0-9A-F]{40} \\S+ ${MADE / 1000} `, 'm'))
@@ -104,9 +104,9 @@ describe('a signature', () => {
     })
   })
 
-  test('holds its statement, part by part, for gpg to show', async () => {
+  test('has its statement, part by part, which gpg shows', async () => {
     const status = await verified(await signature(), PROBE)
-    // In lines of fifty characters.
+    // gpg prints lines of fifty characters.
     const parts = status.split(`[GNUPG:] NOTATION_NAME ${NOTATION}\n`).slice(1)
     const lines = parts.map((part) => /^(\[GNUPG:\] NOTATION_(DATA|FLAGS) .*\n)*/.exec(part)?.[0] ?? '')
     // gpg 2.2 shows the last one first.
@@ -115,7 +115,7 @@ describe('a signature', () => {
     ).toEqual(STATEMENT)
   })
 
-  test('is bad when one bit of the probe is another', async () => {
+  test('is bad after one flipped bit of the probe', async () => {
     const tampered = Uint8Array.from(PROBE)
     tampered[400_000]! ^= 1
     const status = await verified(await signature(), tampered)
@@ -127,7 +127,7 @@ describe('a signature', () => {
     expect(await verified(await signature(PROBE.subarray(1)), PROBE)).toMatch(/^\[GNUPG:\] BADSIG/m)
   })
 
-  test('at a time that is given is of that time, and the same whenever it is made again', async () => {
+  test('with a given time has that time, and is the same at each repetition', async () => {
     const signatures = [MADE + DAY, MADE + 2 * DAY].map((now) =>
       createSigner(
         async () => key.privateKey,
@@ -139,11 +139,11 @@ describe('a signature', () => {
     expect(await verified(one!, PROBE)).toMatch(` ${(MADE + 5000) / 1000} 0 4 0 1 10 00 `)
   })
 
-  test('of nothing is good for nothing', async () => {
+  test('of an empty file is good for the empty file', async () => {
     expect(await verified(await signature(new Uint8Array()), new Uint8Array())).toMatch(/GOODSIG/)
   })
 
-  test('is made with the key of the moment: one that was replaced signs nothing more', async () => {
+  test('is made with the current key: a replaced key signs nothing more', async () => {
     const other = await generateSigningKey({ name: 'Other', email: 'o@example.org' }, () => MADE)
     const keys = [key.privateKey, other.privateKey]
     const signer = createSigner(
@@ -156,7 +156,7 @@ describe('a signature', () => {
 })
 
 describe('a key', () => {
-  test('is RSA of 4096 bits that signs and certifies, without subkeys and without an end', async () => {
+  test('is RSA of 4096 bits that signs and certifies, without subkeys and without an expiry', async () => {
     const lines = (await gpg('--list-keys')).split('\n').map((line) => line.split(':'))
     const [pub] = lines.filter(([type]) => type === 'pub')
     expect({ bits: pub![2], algorithm: pub![3], created: pub![5], expires: pub![6], may: pub![11] }).toEqual({
@@ -170,14 +170,14 @@ describe('a key', () => {
     expect(lines.find(([type]) => type === 'fpr')![9]).toBe(key.fingerprint.toUpperCase())
   })
 
-  test('gives its private half in the private block alone', () => {
+  test('has its private half only in the private block', () => {
     expect(key.privateKey).toMatch(/^-----BEGIN PGP PRIVATE KEY BLOCK-----/)
     expect(key.publicKey).toMatch(/^-----BEGIN PGP PUBLIC KEY BLOCK-----/)
     expect(key.publicKey).not.toContain('PRIVATE')
   })
 })
 
-test('a secret that is no key is an error that does not repeat it', async () => {
+test('the error for a secret that is not a key does not contain the secret', async () => {
   const signer = createSigner(
     async () => 'hunter2',
     () => MADE,

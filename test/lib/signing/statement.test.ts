@@ -26,7 +26,7 @@ const factsOf = (path: string): StatementFacts => {
 const DEBIAN = '/driver/9.1.0%2Bdriver/x86_64/falco_debian_6.1.192-2-amd64_1.ko'
 const critical = (statement: readonly string[]) => statement.filter((part) => part.startsWith('!'))
 
-test('a statement says everything that decided the bytes, and marks what a host can check', () => {
+test('a statement has all inputs of the bytes, and marks the parts that a host can check', () => {
   const audit = '_1:2.3~rc1-4+b5@sha256:'.concat('e'.repeat(64))
   expect(statementOf(factsOf(DEBIAN))).toEqual([
     '!statement=1',
@@ -45,7 +45,7 @@ test('a statement says everything that decided the bytes, and marks what a host 
   ])
 })
 
-test('an input that nobody has signed is told from those that are', () => {
+test('an unsigned input has another name than the signed ones', () => {
   const facts = factsOf(DEBIAN)
   const [own, ...others] = facts.headers
   const parts = statementOf({ ...facts, headers: [{ ...own!, unsigned: true }, ...others] })
@@ -55,7 +55,7 @@ test('an input that nobody has signed is told from those that are', () => {
   ])
 })
 
-test('each thing that a host submitted is a critical part of its own', () => {
+test('each submitted input is a critical part of the statement', () => {
   const submitted = {
     config: DIGEST,
     symvers: DIGEST.replaceAll('0', '1'),
@@ -75,7 +75,7 @@ test('each thing that a host submitted is a critical part of its own', () => {
   ])
 })
 
-test('what was overridden by force is said, and is critical to no host of before', () => {
+test('overrides by force are in the statement as parts that are not critical', () => {
   const forced = [
     { code: 'patched-kernel', option: 'CONFIG_RHEL_DIFFERENCES', detail: 'its structures are others' },
     { code: 'release-mismatch', option: '# Linux/x86 6.1.192 Kernel Configuration', detail: 'another' },
@@ -91,7 +91,7 @@ test('what was overridden by force is said, and is critical to no host of before
 })
 
 describe('two probes', () => {
-  test('of two names have two statements, whatever the names', () => {
+  test('with two names have two statements', () => {
     const word = fc.stringMatching(/^[A-Za-z0-9.+~-]{1,20}$/).filter((text) => !text.includes('..'))
     const probe = fc.record({
       driverVersion: word.map((text) => `1${text}`),
@@ -114,7 +114,7 @@ describe('two probes', () => {
 })
 
 test.each(['a\nb', 'a b', '', 'é', 'x'.repeat(401)])(
-  'a part that gpg would not give back as it is, %j, is never signed',
+  'a part that gpg would not print unchanged, %j, is never signed',
   (compiler) => {
     expect(() => statementOf({ ...factsOf(DEBIAN), compiler })).toThrow(/is not a part of a statement/)
   },

@@ -7,7 +7,7 @@ import { FIELD_CONFIGS, fieldConfig } from '../../support/kconfig/vectors.ts'
 const ARCHES: Readonly<Record<string, Arch>> = { x86_64: 'x86_64', arm64: 'aarch64' }
 const RELEASE = /^\d[A-Za-z0-9.+~_-]*$/
 
-/** By the index, and by the file's name where that is one; Chimera's leaves out a part. */
+/** Releases from the index, and from the file's name if it has one; the name of Chimera's file lacks a part. */
 const real = FIELD_CONFIGS.flatMap(({ name, kernel, arch }) => {
   const machine = ARCHES[arch]
   const own = kernel.split(' ')[0] ?? ''
@@ -19,19 +19,19 @@ const real = FIELD_CONFIGS.flatMap(({ name, kernel, arch }) => {
 const between = (facts: ContradictionFacts) => contradictions(facts).map((one) => one.between.join(' '))
 const VERSION = '#1 SMP PREEMPT_DYNAMIC'
 
-describe('what a real kernel says of itself', () => {
-  test('is of thirty-three configs', () => {
+describe('the config of a real kernel', () => {
+  test('is one of thirty-three', () => {
     expect(new Set(real.map(({ name }) => name)).size).toBe(33)
   })
 
-  test.each(real)('is no contradiction: $name as $release', ({ name, release, machine }) => {
+  test.each(real)('agrees with its release: $name as $release', ({ name, release, machine }) => {
     const config = fieldConfig(name)
     expect(contradictions({ release, version: VERSION, machine, config })).toEqual([])
     const procVersion = `Linux version ${release} (builder@büro) (gcc (GCC) 12) ${VERSION}\n`
     expect(contradictions({ release, version: VERSION, machine, config, procVersion })).toEqual([])
   })
 
-  test.each(real)('is one on a machine of the other kind: $name', ({ name, release, machine }) => {
+  test.each(real)('contradicts the other machine: $name', ({ name, release, machine }) => {
     const other = machine === 'x86_64' ? 'aarch64' : 'x86_64'
     const facts = { release, version: VERSION, machine: other, config: fieldConfig(name) } as const
     expect(between(facts)).toContain('machine config')
@@ -51,14 +51,14 @@ describe('what a real kernel says of itself', () => {
     ['cos_5.4.144+', '5.10.144+'],
     ['clear-linux-os_6.15.7-1591.native', '6.14.7-1591.native'],
     ['fedora_6.17.5-200.fc42.x86_64', '6.17.6-200.fc42.x86_64'],
-  ])('of %s is one with the release %s', (name, release) => {
+  ])('of %s contradicts the release %s', (name, release) => {
     expect(between({ release, version: VERSION, machine: 'x86_64', config: fieldConfig(name) })).toEqual([
       'release config',
     ])
   })
 
   test.each(['6.15.7-1591.native', '6.15.1-1500.native'])(
-    'may be a config that was carried on: Clear Linux OS as %s',
+    'may be from an older kernel: Clear Linux OS as %s',
     (release) => {
       const config = fieldConfig('clear-linux-os_6.15.7-1591.native')
       expect(between({ release, version: VERSION, machine: 'x86_64', config })).toEqual([])
@@ -77,7 +77,7 @@ describe('a host', () => {
   const banner = (release: string, version: string) =>
     `Linux version ${release} (a@b) (gcc-12 (x) 12) ${version}`
 
-  test('whose facts agree contradicts nothing', () => {
+  test('with facts that agree has no contradiction', () => {
     expect(contradictions({ ...good, procVersion: banner(good.release, good.version) })).toEqual([])
     expect(contradictions({ ...good, config: parseKconfig('CONFIG_X86_64=y') })).toEqual([])
     expect(contradictions({ ...good, procVersion: 'odd' })).toEqual([])
@@ -116,7 +116,7 @@ describe('a host', () => {
       { config: parseKconfig('# Linux/arm 6.1.192 Kernel Configuration\nCONFIG_ARM=y') },
       ['machine config'],
     ],
-  ])('with %s is told which two facts differ', (_, change, expected) => {
+  ])('with %s gets an answer that names the two facts that differ', (_, change, expected) => {
     const all = contradictions({ ...good, ...change })
     expect(all.map((one) => one.between.join(' '))).toEqual(expected)
     for (const { detail } of all) {
@@ -125,7 +125,7 @@ describe('a host', () => {
     }
   })
 
-  test('that is hostile is answered at once', () => {
+  test('with hostile facts is checked within half a second', () => {
     const long = `${'6.'.repeat(30)}x`.slice(0, 64)
     const text = '1.'.repeat(600_000)
     const start = performance.now()

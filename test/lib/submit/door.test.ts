@@ -22,7 +22,7 @@ function ports(refusedPerCallerPerDay: number) {
   return { holds, budgets, newId, now, settings }
 }
 
-test('a submission costs nothing where it is accepted, or where the registry fails', async () => {
+test('a submission costs nothing if it is accepted, or if the registry fails', async () => {
   const here = ports(1)
   for (let i = 0; i < 3; i += 1)
     expect(await looked(here, submission, CALLER, async () => 'read')).toBe('read')
@@ -31,7 +31,7 @@ test('a submission costs nothing where it is accepted, or where the registry fai
   expect(await looked(here, submission, CALLER, async () => 'read')).toBe('read')
 })
 
-test('a submission keeps its answer where what it cost cannot be given back', async () => {
+test('a submission keeps its answer if its cost cannot be refunded', async () => {
   const here = ports(2)
   const budgets = { ...here.budgets, giveBack: () => Promise.reject(new Error('DynamoDB throttles')) }
   const throttled = { ...here, budgets }

@@ -16,11 +16,11 @@ async function verdict(bytes: Uint8Array): Promise<string> {
 }
 
 describe('the headers of a kernel', () => {
-  test('are files of include and arch/.../include', async () => {
+  test('are accepted with files of include and arch/.../include', async () => {
     expect(await verdict(packed(KHEADERS))).toBe('accepted')
   })
 
-  test('may be among files of theirs that a build leaves out', async () => {
+  test('may come with generated files, but not only with those', async () => {
     const more = {
       'include/config/auto.conf': 'CONFIG_A=y',
       'include/config/A': '',
@@ -45,17 +45,17 @@ describe('the headers of a kernel', () => {
       [KHEADERS, { options: ['--absolute-names', '--transform', 's,^./include,include/../..,'] }],
     ],
     ['a name with a command', [{ ...KHEADERS, 'include/$(id).h': '' }]],
-  ])('are none with %s among them', async (_, args) => {
+  ])('are refused with %s among them', async (_, args) => {
     expect(await verdict(packed(...args))).toBe('bad-field')
   })
 
-  test('are none when they are no archive, or cut off', async () => {
+  test('are refused if they are not an archive, or a truncated one', async () => {
     expect(await verdict(Buffer.from('hello'))).toBe('bad-field')
     expect(await verdict(packed(KHEADERS).subarray(0, 100))).toBe('bad-field')
     expect(await verdict(new Uint8Array())).toBe('bad-field')
   })
 
-  test('are bounded when they are unpacked', async () => {
+  test('are refused if they unpack to 300 MB', async () => {
     const zeros = execFileSync('sh', ['-c', 'head -c 300000000 /dev/zero | xz -0'], { maxBuffer: 1 << 26 })
     expect(await verdict(zeros)).toBe('body-too-large')
   })

@@ -15,7 +15,7 @@ test.each([
   ],
   ['Linux version 5.10.17-v7l+ (küche@büro) (gcc 8.4.0) #1403 SMP Mon', '5.10.17-v7l+', '#1403 SMP Mon'],
   ['Linux version 6.1 (a@b) (clang version 14) SMP', '6.1', undefined],
-])('%s says the release and the version', (text, release, version) => {
+])('%s is parsed into its release and version', (text, release, version) => {
   expect(parseProcVersion(text)).toEqual({ release, version })
   expect(oddProcVersion(text)).toEqual([])
 })
@@ -27,18 +27,18 @@ test.each([
   'Linux version 6.1\nsecond line (x)',
   'Linux version 6.1 (\0)',
   `Linux version 6.1 (${'x'.repeat(5000)})`,
-])('%j is no /proc/version, and that is said', (text) => {
+])('%j is reported as not a /proc/version', (text) => {
   expect(parseProcVersion(text)).toBeUndefined()
   expect(oddProcVersion(text)).toEqual([
     { field: 'proc-version', why: expect.stringContaining('"Linux version"') },
   ])
 })
 
-test('none at all is not odd', () => {
+test('a missing /proc/version is not reported', () => {
   expect(oddProcVersion(undefined)).toEqual([])
 })
 
-test('any text is read or odd', () => {
+test('any text gives the right release or none', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       const read = parseProcVersion(`Linux version 6.1 (${text}`)

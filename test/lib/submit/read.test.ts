@@ -1,4 +1,4 @@
-// What a submission says of its kernel, read: here, the version of the source that it is built from.
+// Tests the version of the kernel source that the registry derives from a submission.
 
 import { expect, test } from 'vitest'
 import { DEFAULTS } from '../../../lib/kernels/settings.ts'
@@ -26,13 +26,10 @@ test.each([
   ['6.12.5', '6.1.0-56-mine', '6.1.0'],
   ['5.10.52.1', '5.10.52.1-3.cm1', '5.10.52'],
   ['6.12.0-rcu1', '6.12.0-rcu1', '6.12.0'],
-])(
-  'the config of %s on a kernel that calls itself %s is built from the source of %s',
-  async (of, release, version) => {
-    expect(await sourceVersion(header(of), release)).toBe(version)
-  },
-)
+])('the config of %s with the release %s is built from the source of %s', async (of, release, version) => {
+  expect(await sourceVersion(header(of), release)).toBe(version)
+})
 
-test('a config that does not say its version is of that of the release', async () => {
+test('a config without a version gets the version of the release', async () => {
   expect(await sourceVersion('# mine', '6.13.0-rc1+')).toBe('6.13.0-rc1')
 })

@@ -46,7 +46,7 @@ const writes = ({ calls }: ReturnType<typeof world>) =>
   calls.filter((call) => /^(index\.claim|inputs\.create|kernels\.record$|bus)/.test(call))
 
 describe('a submission', () => {
-  test('gets a probe of its own, by the config’s sha256 and the name that its loader asks by', async () => {
+  test('gets its own probe, under the config’s sha256 and the name that its loader requests', async () => {
     const here = world()
     const answer = submissionAnswer.parse(await here.submit(submissionOf()))
     expect(answer.repository).toBe(`/config/${SHA256}`)
@@ -63,7 +63,7 @@ describe('a submission', () => {
     expect((await here.submit(submissionOf())).probes[0]).toMatchObject({ state: 'published' })
   })
 
-  test('is stored once and built once, however often it comes, packed or plain', async () => {
+  test('is stored once and built once, even if it is repeated, compressed or plain', async () => {
     const here = world()
     await here.submit(submissionOf())
     const before = [stored(here).length, writes(here).length]
@@ -74,7 +74,7 @@ describe('a submission', () => {
     expect(here.memory.inside.builds).toHaveLength(1)
   })
 
-  test('says which options no build sees', async () => {
+  test('gets an answer that lists the options that no build sees', async () => {
     const answer = await world().submit(submissionOf())
     expect(answer.config.neutralized).toContainEqual({
       option: 'MODPROBE_PATH',
@@ -83,7 +83,7 @@ describe('a submission', () => {
     })
   })
 
-  test('says which lines of a damaged config count for nothing, and is known by its text as it came', async () => {
+  test('with a damaged config gets the list of ignored lines, and the digest of the unchanged text', async () => {
     const damaged = `\xef\xbb\xbf${text.toString('latin1')}CONFIG_HZ=250 # mine\nbare\n`
     const bytes = Buffer.from(damaged, 'latin1')
     const answer = submissionAnswer.parse(
@@ -98,7 +98,7 @@ describe('a submission', () => {
     expect(answer.config.ignoredLines).toBe(2)
   })
 
-  test('of a host whose optional facts are odd is taken, as a kernel of nobody, and says what was left out', async () => {
+  test('with odd optional facts is accepted as a vanilla kernel, and the answer lists the ignored facts', async () => {
     const answer = submissionAnswer.parse(
       await world().submit(
         submissionOf({ osRelease: 'ID=$(id)\n', etcVersion: 'a\nb' }, { procVersion: 'Darwin' }),
@@ -111,7 +111,7 @@ describe('a submission', () => {
     expect((await world().submit(submissionOf())).ignored).toEqual([])
   })
 
-  test('of the same config with other facts decides nothing for the first, nor the first for it', async () => {
+  test('with the same config and other facts gets its own repository', async () => {
     const here = world()
     const mine = await here.submit(submissionOf())
     const other = await here.submit(submissionOf({}, { procVersion: 'Linux version 6.1.0-1-amd64 (gcc-11)' }))
@@ -121,7 +121,7 @@ describe('a submission', () => {
     expect(new Set(repositories).size).toBe(3)
     expect((await here.submit(submissionOf())).repository).toBe(mine.repository)
     expect((await here.submit(submissionOf({}, { symvers }))).repository).toBe(third.repository)
-    // By their md5 the first one is meant.
+    // Their md5 stands for the first one.
     await here.get(`/stable/sysdig-probe-binaries/falco-probe-1-x86_64-6.1.0-1-amd64-${MD5}.ko`)
     await here.deliver()
     expect(
@@ -132,7 +132,7 @@ describe('a submission', () => {
     })
   })
 
-  test('of a kernel that the driver is known not to compile for is told so, and costs no build, unless forced', async () => {
+  test('of a kernel with a known compile failure gets the reason and no build, unless it is forced', async () => {
     const config = Buffer.from(text.toString('latin1').replaceAll('6.1.192', '6.12.1'), 'latin1')
     const asked = { config, driverVersions: ['7.2.0+driver', '7.2.1+driver'] }
     const release = { release: '6.12.0-1-amd64' }
@@ -156,7 +156,7 @@ describe('a submission', () => {
     ['3.2.0-4-amd64', {}, ['0.20.0']],
     ['6.1.0-1-amd64', { driverName: 'falco' as const }, ['11.0.0+driver']],
     ['6.1.0-1-amd64', { driverName: 'falco' as const, kinds: ['ebpf' as const] }, ['9.1.0+driver']],
-  ])('of %s that asks for %j, but for no driver version, gets %j', async (release, more, versions) => {
+  ])('of %s with %j and without a driver version gets %j', async (release, more, versions) => {
     const [, series] = /^(\d+\.\d+)/.exec(release) ?? []
     const config = Buffer.from(text.toString('latin1').replaceAll('6.1.192', `${series}.1`), 'latin1')
     const here = createWorld({ probe: probeBytes() })
@@ -165,7 +165,7 @@ describe('a submission', () => {
     expect(probes.map(({ state }) => state)).toEqual(['building'])
   })
 
-  test('of a kernel that is too old for every driver is told from which one on there is one', async () => {
+  test('of a kernel that is too old for every driver gets the oldest supported series', async () => {
     const config = Buffer.from(text.toString('latin1').replaceAll('6.1.192', '2.4.37'), 'latin1')
     const { probes } = await createWorld({ probe: probeBytes() }).submit(
       submissionOf({ release: '2.4.37-mine' }, { config }),
@@ -176,7 +176,7 @@ describe('a submission', () => {
   })
 
   test.each(['6.1.0-1-amd64', '6.1.0-99-amd64'])(
-    'of %s whose names say a version of the distribution in place of that has a name of its own',
+    'of %s gets another repository if its name has the version of the distribution',
     async (release) => {
       const version = '#1 SMP PREEMPT_DYNAMIC Debian 6.1.1-1 (2026-01-01)'
       const { repository, kernel } = await world().submit(submissionOf({ release, version }))
@@ -185,7 +185,7 @@ describe('a submission', () => {
     },
   )
 
-  test('with headers decides nothing of what a host gets that asks by its config alone', async () => {
+  test('with headers does not affect a host that submits or requests by its config alone', async () => {
     const here = world()
     const kheaders = packed({ ...KHEADERS, 'include/linux/module.h': '/* anything */' })
     const stranger = await here.submit(submissionOf({}, { kheaders }))
@@ -205,17 +205,20 @@ describe('a submission', () => {
   test.each([
     ['release', { release: '5.10.0-1-amd64' }],
     ['machine', { machine: 'aarch64', release: '6.1.0-1-arm64' }],
-  ])('of two kernels is refused by its %s, and nothing is stored', async (field, facts) => {
-    const here = world()
-    await expect(here.submit(submissionOf(facts))).rejects.toMatchObject({
-      code: 'config-mismatch',
-      message: expect.stringMatching(`^${field}: `),
-    })
-    expect(stored(here)).toEqual([])
-    expect(writes(here)).toEqual([])
-  })
+  ])(
+    'with facts of two kernels is refused because of its %s, and nothing is stored',
+    async (field, facts) => {
+      const here = world()
+      await expect(here.submit(submissionOf(facts))).rejects.toMatchObject({
+        code: 'config-mismatch',
+        message: expect.stringMatching(`^${field}: `),
+      })
+      expect(stored(here)).toEqual([])
+      expect(writes(here)).toEqual([])
+    },
+  )
 
-  test('of a kernel that loads no module of ours is answered, not built, unless it is forced', async () => {
+  test('of a kernel that loads no module of the registry is answered and not built, unless it is forced', async () => {
     const here = world()
     const answer = await here.submit(talos())
     expect(answer.probes[0]).toMatchObject({ state: 'refused', reason: 'cannot-load' })
@@ -238,7 +241,7 @@ describe('a submission', () => {
     const config = Buffer.concat([text, Buffer.from('CONFIG_RHEL_DIFFERENCES=y\n')])
     const patched = (force = false) => submissionOf({}, { config, force })
 
-    test('is not built from kernel.org’s source, and its URL says why and what to do', async () => {
+    test('is not built from kernel.org’s source, and its URL names the reason and the next step', async () => {
       const here = world()
       const { probes } = await here.submit(patched())
       await here.deliver()
@@ -268,7 +271,7 @@ describe('a submission', () => {
       expect(here.memory.inside.builds).toHaveLength(1)
     })
 
-    test('is built from a source of the operator’s, unless the tree that is made of it shows another kernel', async () => {
+    test('is built from a source of the operator, unless the prepared tree loses options of the config', async () => {
       for (const [lost, state] of [
         [[], 'published'],
         [['CONFIG_RHEL_DIFFERENCES y n'], 'failed'],
@@ -280,7 +283,7 @@ describe('a submission', () => {
       }
     })
 
-    test('is built from its own headers, where its distribution has them', async () => {
+    test('is built from its own headers if its distribution has them', async () => {
       const here = createWorld({
         ...{ probe: probeBytes(), verdict: 'passed' as const },
         settings,
@@ -292,7 +295,7 @@ describe('a submission', () => {
       expect(here.calls).not.toContain('plan.submitted')
     })
 
-    test('waits for the mirrors of those who may have its headers', async () => {
+    test('waits for unreachable mirrors that may have its headers', async () => {
       const here = createWorld({ probe: probeBytes(), settings, identify: away })
       const { probes } = await here.submit(patched())
       await here.deliver()
@@ -301,7 +304,7 @@ describe('a submission', () => {
       })
     })
 
-    test('is built by force, and .json and the signed statement say so', async () => {
+    test('is built by force, and .json and the signed statement record it', async () => {
       const here = world()
       const { probes } = await here.submit(patched(true))
       await here.deliver()
@@ -325,7 +328,7 @@ describe('a submission', () => {
     })
   })
 
-  test('on a host of no distribution that is built here waits for the mirror of none', async () => {
+  test('on a host of an unsupported distribution waits for no mirror', async () => {
     const here = createWorld({ probe: probeBytes(), settings, identify: away })
     const own = submissionOf(
       { osRelease: 'ID=alpine\n' },
@@ -346,7 +349,7 @@ describe('a submission', () => {
     expect(await here.get(probes[0]!.url)).toMatchObject({ tag: 'redirect' })
   })
 
-  describe('whose options do not hold in the tree that is made of it', () => {
+  describe('with options that change in the prepared tree', () => {
     const lost = ['CONFIG_GCC_PLUGIN_STACKLEAK y n', 'CONFIG_NR_CPUS 512 64']
     const detail = expect.stringMatching(
       /2 options of this config.*: CONFIG_GCC_PLUGIN_STACKLEAK \(y, and here n\), CONFIG_NR_CPUS \(512, and here 64\)\. .*kheaders.*modern_bpf.*force=true/,
@@ -355,22 +358,25 @@ describe('a submission', () => {
     test.each([
       ['compiles', { probe: probeBytes() }],
       ['does not compile', { probe: undefined }],
-    ])('gets no probe, though it %s, and is told which and what to do', async (_, options) => {
-      const here = createWorld({ ...options, settings, lost })
-      const { probes } = await here.submit(submissionOf())
-      await here.deliver()
-      expect(await here.get(probes[0]!.url)).toMatchObject({
-        problem: { status: 404, code: 'cannot-load', detail },
-      })
-      expect(statementsIn(here)).toBe('')
-      // They do not hold in the tree that was kept, either.
-      here.pass(25 * 3_600_000)
-      await here.get(probes[0]!.url)
-      await here.deliver()
-      expect(await here.get(probes[0]!.url)).toMatchObject({ problem: { code: 'cannot-load' } })
-    })
+    ])(
+      'gets no probe, though it %s, and the answer names the options and the next step',
+      async (_, options) => {
+        const here = createWorld({ ...options, settings, lost })
+        const { probes } = await here.submit(submissionOf())
+        await here.deliver()
+        expect(await here.get(probes[0]!.url)).toMatchObject({
+          problem: { status: 404, code: 'cannot-load', detail },
+        })
+        expect(statementsIn(here)).toBe('')
+        // They change in the cached tree, too.
+        here.pass(25 * 3_600_000)
+        await here.get(probes[0]!.url)
+        await here.deliver()
+        expect(await here.get(probes[0]!.url)).toMatchObject({ problem: { code: 'cannot-load' } })
+      },
+    )
 
-    test('gets it by force, and .json and the signed statement say which', async () => {
+    test('gets its probe by force, and .json and the signed statement name the options', async () => {
       const here = createWorld({ probe: probeBytes(), settings, lost })
       const { probes } = await here.submit(submissionOf({}, { force: true }))
       await here.deliver()
@@ -387,7 +393,7 @@ describe('a submission', () => {
       expect(statementsIn(here)).toContain(' forced=lost-options:CONFIG_GCC_PLUGIN_STACKLEAK,CONFIG_NR_CPUS')
     })
 
-    test('gets none where its build does not tell what became of them', async () => {
+    test('gets no probe if its build does not report their values', async () => {
       const here = createWorld({ probe: probeBytes(), settings, lost: ['hostile'] })
       const { probes } = await here.submit(submissionOf())
       await here.deliver()
@@ -396,7 +402,7 @@ describe('a submission', () => {
     })
   })
 
-  test('of another version than its kernel is built by force from the kernel’s own version, and that is said', async () => {
+  test('with a config of another version is built by force, and .json and the signed statement record it', async () => {
     const here = world()
     const config = Buffer.from(text.toString('latin1').replaceAll('6.1.192', '5.10.3'), 'latin1')
     const { probes } = await here.submit(submissionOf({}, { config, force: true }))
@@ -409,7 +415,7 @@ describe('a submission', () => {
     expect(statementsIn(here)).toContain(' forced=release-mismatch')
   })
 
-  test('costs its caller a budget, and a known one costs nothing', async () => {
+  test('costs its caller a part of a budget, and a known one costs nothing', async () => {
     const here = world({ budgets: { ...DEFAULTS.budgets, requestsPerCallerPerDay: 1 } })
     await here.submit(submissionOf())
     await here.submit(submissionOf())
@@ -440,7 +446,7 @@ describe('a submission', () => {
 })
 
 describe('a name of a submitted kernel', () => {
-  test('that nobody submitted is answered with what to do, and costs nothing', async () => {
+  test('that nobody submitted is refused with the next step, and costs nothing', async () => {
     const here = world()
     await expect(here.get(`/config/${SHA256}/${NAME}`)).rejects.toMatchObject({
       code: 'unknown-config',
@@ -449,7 +455,7 @@ describe('a name of a submitted kernel', () => {
     expect(writes(here)).toEqual([])
   })
 
-  test('gets any driver version, once the kernel is known, and none of another release', async () => {
+  test('gets any driver version after the submission, and no probe of another release', async () => {
     const here = world()
     const { repository } = await here.submit(submissionOf())
     expect(await here.get(`${repository}/0.20.0/x86_64/falco_debian_6.1.0-1-amd64_1.ko`)).toMatchObject({
@@ -463,13 +469,13 @@ describe('a name of a submitted kernel', () => {
   })
 })
 
-describe('what was submitted is kept for some months', () => {
+describe('a submission that has expired', () => {
   const gone = ({ memory }: ReturnType<typeof world>, prefix: string) => {
     const { inputs } = memory.inside.objects
     for (const key of [...inputs.keys()]) if (key.startsWith(prefix)) inputs.delete(key)
   }
 
-  test('once it is gone, who asks is told to submit it again, and then it is built', async () => {
+  test('gets a request to submit it again, and is built after that', async () => {
     const here = world()
     const [probe] = (await here.submit(submissionOf())).probes
     gone(here, 'submitted/')
@@ -484,7 +490,7 @@ describe('what was submitted is kept for some months', () => {
     expect(await here.get(probe!.url)).toMatchObject({ tag: 'redirect' })
   })
 
-  test('a probe that was published of it is there all the same', async () => {
+  test('keeps its published probe', async () => {
     const here = world()
     const [probe] = (await here.submit(submissionOf())).probes
     await here.deliver()

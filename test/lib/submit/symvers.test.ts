@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { isProbeError } from '../../../lib/model/errors.ts'
 import { readSymvers } from '../../../lib/submit/symvers.ts'
 
-/** As modpost of each series writes them: scripts/mod/modpost.c, `write_dump`. */
+/** In the format of modpost of each series: scripts/mod/modpost.c, `write_dump`. */
 const TODAY =
   '0x4c9d28b0\tphys_base\tvmlinux\tEXPORT_SYMBOL\t\n0x815f2897\tx.y\tdrivers/net/e1000-e\tEXPORT_SYMBOL_NS_GPL\tMY_NS\n0x1b5d3a02\tkvm_x\tarch/x86/kvm/kvm\tEXPORT_SYMBOL_GPL\tmodule:kvm-intel,kvm-amd\n'
 const OF_5_4 =
@@ -28,7 +28,7 @@ async function refused(file: Uint8Array): Promise<string> {
 }
 
 describe('a Module.symvers', () => {
-  test('is the same text plain and packed', async () => {
+  test('is the same text, plain or compressed', async () => {
     const xz = execFileSync('xz', ['-c'], { input: TODAY })
     for (const file of [bytes(TODAY), gzipSync(TODAY), xz, zstdCompressSync(TODAY)])
       expect(await read(file)).toBe(TODAY)
@@ -38,7 +38,7 @@ describe('a Module.symvers', () => {
     ['5.3 and before, without namespaces', OF_4_19],
     ['5.4 and 5.5, with a namespace in the middle, mostly an empty one', OF_5_4],
     ['5.6 and after, with one at the end', TODAY],
-  ])('of %s is taken byte for byte: a host holds its own against it', async (_, text) => {
+  ])('of %s is accepted byte for byte, because a host compares its own with it', async (_, text) => {
     expect(await read(text)).toBe(text)
   })
 
@@ -49,7 +49,7 @@ describe('a Module.symvers', () => {
     ['blanks for tabs, of 6.1', TODAY.replaceAll('\t', '  '), '6.1.1', TODAY],
     ['blanks for tabs, of 5.4', OF_5_4.replaceAll('\t', ' '), '5.4.0-42-generic', OF_5_4],
     ['blanks for tabs, of 4.19', OF_4_19.replaceAll('\t', '    '), '4.19.0-6-amd64', OF_4_19],
-  ])('with %s is read as it was', async (_, text, release, meant) => {
+  ])('with %s is read in its original form', async (_, text, release, meant) => {
     expect(await read(text, release)).toBe(meant)
   })
 
@@ -67,11 +67,11 @@ describe('a Module.symvers', () => {
     ['a carriage return within', TODAY.replace('phys', 'ph\rs')],
     ['a NUL', TODAY.replace('phys', 'ph\0s')],
     ['a CRC that is none', TODAY.replace('0x4c9d28b0', '0x4c9d28')],
-  ])('with %s is none', async (_, text) => {
+  ])('with %s is refused', async (_, text) => {
     expect(await refused(bytes(text))).toBe('bad-field')
   })
 
-  test('is bounded, packed or not', async () => {
+  test('has a maximum size, compressed or not', async () => {
     expect(await refused(gzipSync(Buffer.alloc(100 << 20)))).toBe('body-too-large')
     expect(await refused(zstdCompressSync(Buffer.alloc(100 << 20)))).toBe('body-too-large')
     expect(await refused(bytes(TODAY.repeat(60_000)))).toBe('body-too-large')
@@ -79,7 +79,7 @@ describe('a Module.symvers', () => {
     expect(await refused(gzipSync(TODAY).subarray(0, 20))).toBe('bad-field')
   })
 
-  test('whatever it is, what is taken is lines of columns, and taken again as it is', async () => {
+  test('that is accepted has only lines of columns, and is accepted again unchanged', async () => {
     const pieces = fc.constantFrom(
       '0x4c9d28b0',
       '\t',

@@ -17,7 +17,7 @@ test('an answer of 4,096 bytes is taken, and a longer one is not', () => {
   expect(padded(4097)).toMatchObject({ tag: 'failed', reason: expect.stringContaining('too long') })
 })
 
-test('a PhysicalResourceId of 1,024 bytes is taken, and a longer one is not', () => {
+test('a PhysicalResourceId of 1,024 bytes is accepted, and a longer one is refused', () => {
   expect(read({ ...GOOD, PhysicalResourceId: 'é'.repeat(512) })).toMatchObject({ tag: 'success' })
   expect(read({ ...GOOD, PhysicalResourceId: 'é'.repeat(513) })).toMatchObject({
     tag: 'failed',
@@ -36,20 +36,20 @@ test.each([
   ['of a failure without its reason', { Status: 'FAILED' }, 'Reason'],
   ['whose data is no object', { Data: 'x' }, 'Data'],
   ['whose NoEcho is neither true nor false', { NoEcho: 'true' }, 'NoEcho'],
-])('an answer %s fails the resource, by name', (_, wrong, name) => {
+])('an answer %s fails the resource, and the reason names the field', (_, wrong, name) => {
   expect(read({ ...GOOD, ...wrong })).toMatchObject({
     tag: 'failed',
     reason: expect.stringContaining(name),
   })
 })
 
-test('a failure is told with its reason and what it made', () => {
+test('a failure has its reason and its physical ID', () => {
   expect(read({ ...GOOD, Status: 'FAILED', Reason: 'because' })).toEqual({
     ...{ tag: 'failed', reason: 'because', physicalId: 'made' },
   })
 })
 
-test('what is no JSON object fails the resource', () => {
+test('an answer that is not a JSON object fails the resource', () => {
   for (const body of ['', '[]', 'null', '{'])
     expect(answerOf(Buffer.from(body), REQUEST)).toMatchObject({ tag: 'failed' })
 })

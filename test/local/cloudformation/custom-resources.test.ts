@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import type { JsonObject } from '../../../local/wire/json.ts'
 import { allow, route, startedStack, temporaryFolder, writeAssembly } from '../../support/local/assembly.ts'
 
-/** Notes each request, and keeps a secret at the first. */
+/** Records each request, and stores a secret. */
 const MAKER = `
 const { appendFileSync } = require('node:fs')
 const { SecretsManagerClient, PutSecretValueCommand } = require('@aws-sdk/client-secrets-manager')
@@ -85,7 +85,7 @@ test('a custom resource that fails ends the start and is deleted, and the next s
   expect(noted()).toEqual([...tried, ...tried])
 })
 
-test('a custom resource whose answer cannot be read is deleted under a name of its own', async () => {
+test('a custom resource with an unreadable answer is deleted under a generated physical ID', async () => {
   const folder = temporaryFolder()
   const { start, noted } = await lab(folder, 'long')
   await expect(start()).rejects.toThrow(/Made failed: Response object is too long/)
@@ -96,7 +96,7 @@ test('a custom resource whose answer cannot be read is deleted under a name of i
   })
 })
 
-test('a custom resource whose update fails is updated back, and updated at the next start', async () => {
+test('a custom resource with a failed update is updated back, and updated again at the next start', async () => {
   const folder = temporaryFolder()
   await (await (await lab(folder, '1')).start()).stop()
   const { start, noted } = await lab(folder, 'bad')
@@ -110,7 +110,7 @@ test('a custom resource whose update fails is updated back, and updated at the n
   expect(noted().at(-1)).toEqual({ ...update, old: '1' })
 })
 
-test('what an update put another in the place of is deleted, once', async () => {
+test('a resource that an update replaces is deleted once', async () => {
   const folder = temporaryFolder()
   await (await (await lab(folder, '1')).start()).stop()
   const { start, noted } = await lab(folder, 'other')
@@ -122,7 +122,7 @@ test('what an update put another in the place of is deleted, once', async () => 
   ])
 })
 
-test('a secret is readable for who was granted it, and its file for nobody else', async () => {
+test('a secret is unreadable without a grant, and its folder for other users', async () => {
   const folder = temporaryFolder()
   const { url } = await (await lab(folder, '1', false)).start()
   expect(await (await fetch(url)).text()).toBe('AccessDeniedException')

@@ -36,7 +36,7 @@ async function handle({ rawPath, rawQueryString }) {
   return build
 }`
 
-/** Appends each event that it gets to the file that the environment names. */
+/** Appends each received event to the file in the environment variable EVENTS. */
 const RECORDER = `
 const { appendFileSync } = require('node:fs')
 exports.handler = async (event) => appendFileSync(process.env.EVENTS, JSON.stringify(event) + '\\n')`
@@ -145,7 +145,7 @@ async function lab(
 const phase = (build: Build, type: string) => build.phases.find(({ phaseType }) => phaseType === type)
 
 describe('a build', () => {
-  test('runs its commands in a sandbox of its own, and its end is told as CodeBuild tells it', async () => {
+  test('runs its commands in its own sandbox, and its end is reported in the event of CodeBuild', async () => {
     const { ask, ended, log, told } = await lab(
       spec(
         'echo "$FIXED $GIVEN $CODEBUILD_BUILD_ID"',
@@ -177,24 +177,24 @@ describe('a build', () => {
     })
   })
 
-  test('gives way to whoever asks the registry for what is there', async () => {
+  test('has a lower priority than the registry', async () => {
     const { ask, ended, log } = await lab(spec(`echo "nice $(cut -d ' ' -f 19 /proc/self/stat)"`))
     expect((await ended((await ask('/start')).id)).buildStatus).toBe('SUCCEEDED')
     expect(log()).toContain(`nice ${Math.min(getPriority() + 10, 19)}\n`)
   })
 
-  test('whose event is lost is told by nobody, and says itself how it ended', async () => {
+  test('with a lost event is reported by no event, and BatchGetBuilds answers its status', async () => {
     const faults = { ...NO_FAULTS, strikes: (fault: Fault) => fault === 'build-event-lost' }
     const { options, stack, ask, ended, told } = await lab(spec('true'), {}, HERE, { faults })
     expect((await ended((await ask('/start')).id)).buildStatus).toBe('SUCCEEDED')
     await stack.stop()
-    // Nor by a later start, which knows that it was told.
+    // A later start does not report it either, because its end is recorded as reported.
     await startedStack({ ...options, faults: NO_FAULTS })
     await sleep(1000)
     expect(told()).toEqual([])
   })
 
-  test('whose command fails ends as failed, without its next command', async () => {
+  test('ends as failed after a failed command, without the next command', async () => {
     const { ask, ended, log, told } = await lab(spec('echo before', 'exit 3', 'echo after'))
     const build = await ended((await ask('/start')).id)
     expect(build.buildStatus).toBe('FAILED')
@@ -207,14 +207,14 @@ describe('a build', () => {
     await until(() => told().find(({ detail }) => detail['build-status'] === 'FAILED'))
   })
 
-  test('whose end cannot be written down says so once, and again when it is', async () => {
+  test('with an end that cannot be recorded is logged once, and again after the record', async () => {
     const { options, ask, told, said } = await lab(spec('sleep 2'))
     await ask('/start')
     const builds = join(options.dataDir, 'builds')
     renameSync(builds, `${builds}-away`)
     writeFileSync(builds, '')
     await until(() => said.find((line) => line.startsWith('the end of a build cannot be recorded')))
-    // It was tried again meanwhile.
+    // The registry has retried in the meantime.
     await new Promise((resolve) => setTimeout(resolve, 6000))
     rmSync(builds)
     renameSync(`${builds}-away`, builds)
@@ -256,7 +256,7 @@ describe('a build', () => {
     expect(build.buildStatus).toBe('SUCCEEDED')
   })
 
-  test('of a project that is not privileged can make no sandbox', async () => {
+  test('of an unprivileged project cannot create a sandbox', async () => {
     const inner = '/usr/bin/bwrap --unshare-all --die-with-parent --ro-bind / / --proc /proc --dev /dev'
     const { ask, ended, log } = await lab(spec('echo began', `${inner} true`), {
       Environment: { PrivilegedMode: false },
@@ -266,7 +266,7 @@ describe('a build', () => {
     expect(build.buildStatus).toBe('FAILED')
   })
 
-  test('passes all phases of CodeBuild, and its event tells the same ones', async () => {
+  test('passes all phases of CodeBuild, and its event has the same phases', async () => {
     const { ask, ended, told } = await lab(spec('true'))
     const build = await ended((await ask('/start')).id)
     const passed = 'SUBMITTED QUEUED PROVISIONING DOWNLOAD_SOURCE INSTALL PRE_BUILD BUILD POST_BUILD'
@@ -279,7 +279,7 @@ describe('a build', () => {
     expect(inEvent).toEqual(seen)
   })
 
-  test('for another architecture fails at once and says why', async () => {
+  test('for another architecture fails at once with the reason', async () => {
     const { ask, ended } = await lab(spec('true'), {}, ELSEWHERE)
     const build = await ended((await ask('/start')).id)
     expect(build.buildStatus).toBe('FAILED')
@@ -288,7 +288,7 @@ describe('a build', () => {
     )
   })
 
-  test('that ran when the stack died is marked failed by the next start, and that is told', async () => {
+  test('that ran when the stack stopped is marked as failed by the next start, and an event reports it', async () => {
     const { ask, options, stack, told } = await lab(spec('sleep 47.13'))
     const { id } = await ask('/start')
     await stack.stop()
@@ -299,7 +299,7 @@ describe('a build', () => {
   })
 })
 
-describe('what CodeBuild refuses', () => {
+describe('CodeBuild refuses', () => {
   const refused = (stack: Promise<unknown>, why: RegExp) => expect(stack).rejects.toThrow(why)
 
   test('a buildspec of more than 25,600 characters', async () => {
@@ -319,7 +319,7 @@ describe('what CodeBuild refuses', () => {
     )
   })
 
-  test('a limit of concurrent builds, which nothing here holds to', async () => {
+  test('a limit of concurrent builds, because the local CodeBuild does not enforce one', async () => {
     await refused(lab(spec('true'), { ConcurrentBuildLimit: 1 }), /ConcurrentBuildLimit/)
   })
 
@@ -350,22 +350,22 @@ describe('what CodeBuild refuses', () => {
   })
 })
 
-/** The database leaves its files open for every child of the stack. */
+/** Every child of the stack inherits the open files of the database. */
 const DESCRIPTORS = String.raw`ls -l /proc/self/fd | /usr/bin/sed -n 's/.* \([0-9]*\) -> /open \1 /p'`
-/** But for standard streams, and for the list itself. */
+/** Open files, except for standard streams and the listing itself. */
 const open = (log: string) =>
   log
     .match(/^open .*$/gm)
     ?.filter((line) => !/^open (0 \/dev\/null|[12] \w+:.*|3 \/proc\/\d+\/fd)$/.test(line))
 
 describe('the builder', () => {
-  test('gives a build none of the files that the stack has open', async () => {
+  test('gives a build no open file of the stack', async () => {
     const { ask, ended, log } = await lab(spec(DESCRIPTORS))
     await ended((await ask('/start')).id)
     expect(open(log())).toEqual([])
   })
 
-  test('that dies fails its builds, which die with it, and is there again for the next, as clean', async () => {
+  test('that dies ends its builds as failed, and a new builder runs the next build without open files', async () => {
     const { ask, ended, log } = await lab(spec(`[ "$GIVEN" != long ] || sleep 47.14; ${DESCRIPTORS}`))
     const { id } = await ask('/start?long')
     await until(() => commandLines().includes('sleep\0' + '47.14') || undefined)
@@ -404,7 +404,7 @@ const ofProcess = (pid: string, what: 'cmdline' | 'status'): string => {
   }
 }
 
-/** Of every process of this machine. */
+/** The command lines of every process of this machine. */
 const commandLines = (): string =>
   readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { openSandbox } from '../../../local/codebuild/sandbox.ts'
 import { CACHE, rootFor } from '../../support/builds/roots.ts'
 
-test('a build that is killed at whatever moment ends, with all that it started', async () => {
+test('a build that is killed at any moment ends with all its processes', async () => {
   const { folder, digest } = await rootFor('steps')
   const scratch = mkdtempSync('/var/tmp/sandbox-test-')
   onTestFinished(() => rmSync(scratch, { recursive: true, force: true }))
@@ -32,7 +32,7 @@ test('a build that is killed at whatever moment ends, with all that it started',
     const closed = once(child, 'close')
     await setTimeout(i / 2)
     kill()
-    // It is closed when nobody has its standard output any more.
+    // The event comes when no process has its standard output open any more.
     await Promise.race([
       closed,
       setTimeout(10_000).then(() => expect.fail(`killed after ${i / 2} ms, it goes on`)),

@@ -1,4 +1,4 @@
-// A DynamoDB that refuses what came too fast and whose indexes are late, asked by the registry's own client.
+// Tests the registry's own client against a local DynamoDB that throttles requests and has late indexes.
 
 import { expect, onTestFinished, test } from 'vitest'
 import { createDynamoDb } from '../../../lib/aws/dynamodb.ts'

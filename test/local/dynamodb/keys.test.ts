@@ -1,4 +1,4 @@
-// Keys that DynamoDB refuses are refused by the local one, in its words.
+// Tests that the local DynamoDB refuses the same keys as DynamoDB, with the same messages.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Dynalite, openDynalite } from '../../../local/dynamodb/dynalite.ts'

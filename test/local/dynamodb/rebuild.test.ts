@@ -1,4 +1,4 @@
-// The indexes of a database whose process died between an item's index entries and the item are set right while it is used.
+// Tests the repair of indexes during use, after a process died between the write of index entries and that of their item.
 
 import { createRequire } from 'node:module'
 import { expect, test } from 'vitest'
@@ -70,7 +70,7 @@ async function openIds(database: Dynalite): Promise<string[]> {
   )
 }
 
-/** Some entries gone, some without an item, some of an item as it was before. */
+/** Deletes some entries, deletes the items of some, and leaves some with older values than their item. */
 async function breakIndex(dir: string): Promise<void> {
   const { create } = createRequire(import.meta.url)('dynalite/db')
   const { db, lifecycleManager } = create({ path: dir })
@@ -108,7 +108,7 @@ async function idsOf(database: Dynalite): Promise<string[]> {
   )
 }
 
-test('each entry has its item, and each item its entry, whatever was written meanwhile', async () => {
+test('after a rebuild each entry has its item and each item its entry, even with writes during the rebuild', async () => {
   const { database, table } = await opened(await broken())
   expect((await openIds(database)).sort()).not.toEqual((await idsOf(database)).sort())
   const rebuilt = database.rebuildIndexes(table, new AbortController().signal)
@@ -126,7 +126,7 @@ test('each entry has its item, and each item its entry, whatever was written mea
   await database.close()
 })
 
-test('one that was stopped says so, and the next one does it', async () => {
+test('a stopped rebuild returns false, and the next one finishes', async () => {
   const dir = await broken()
   const { database, table } = await opened(dir)
   const stopping = new AbortController()

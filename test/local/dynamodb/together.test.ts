@@ -1,4 +1,4 @@
-// An item and its index entries are on disk together or not at all, and no Query or Scan leaves anything open.
+// Tests that an item and its index entries reach the disk in one write, and that no Query or Scan leaves an iterator open.
 
 import { createRequire } from 'node:module'
 import { describe, expect, test, vi } from 'vitest'
@@ -38,14 +38,14 @@ const internals = createRequire(import.meta.url)('dynalite/db') as {
   create(options: object): { db: Level; lifecycleManager: { gracefulClose(): Promise<void> } }
 }
 
-/** Each write of a database while `use` uses it, as it came to the disk. */
+/** Each write of a database to the disk while `use` uses it. */
 async function writesOf(use: (database: Dynalite) => Promise<void>): Promise<string[][]> {
   const writes: string[][] = []
   const create = internals.create
   internals.create = (options) => {
     const store = create(options)
     store.db.on('write', (operations) => {
-      // The table itself, which becomes active some time after it was made.
+      // The table itself, which becomes active some time after its creation.
       if (operations.every(({ key }) => key.startsWith('table~'))) return
       writes.push(operations.map(({ type, key }) => `${type} ${key.replace(/~.*/s, '')}`).sort())
     })
@@ -85,7 +85,7 @@ async function idsOf(database: Dynalite, release: string): Promise<string[]> {
   return (body.Items as unknown as { id: { S: string } }[]).map(({ id }) => id.S)
 }
 
-test('what is put, changed and deleted is one write each, its index entries with it', async () => {
+test('each put, update and delete is one write together with its index entries', async () => {
   const writes = await writesOf(async (database) => {
     await put(database, 'a', '6.1')
     await put(database, 'a', '6.12')
@@ -110,7 +110,7 @@ test('what is put, changed and deleted is one write each, its index entries with
   ])
 })
 
-test('writes of many items at once do not take each other’s entries', async () => {
+test('concurrent writes of many items do not mix their index entries', async () => {
   await writesOf(async (database) => {
     await Promise.all(Array.from({ length: 200 }, (_, i) => put(database, `p${i}`, `r${i % 7}`)))
     await Promise.all(Array.from({ length: 200 }, (_, i) => put(database, `p${i}`, `r${i % 5}`)))
@@ -122,7 +122,7 @@ test('writes of many items at once do not take each other’s entries', async ()
 })
 
 describe('an index that follows its table late', () => {
-  /** `lags`: of the writes, in turn. */
+  /** `lags`: the delays of the writes, in order. */
   const opened = async (folder: string, lags: number[]) => {
     const database = await openDynalite(folder, () => lags.shift() ?? 0)
     await database.perform('CreateTable', TABLE)
@@ -134,7 +134,7 @@ describe('an index that follows its table late', () => {
   const remove = (database: Dynalite, id: string) =>
     database.perform('DeleteItem', { TableName, Key: { id: { S: id } } })
 
-  test('has what the table had, and then what it has', async () => {
+  test('has the old values of the table first, and then the new ones', async () => {
     const database = await opened(temporaryFolder(), [0, 300])
     await put(database, 'a', '6.1')
     await put(database, 'a', '6.12')
@@ -145,7 +145,7 @@ describe('an index that follows its table late', () => {
     await database.close()
   })
 
-  test('has each write in its turn, and all of them in the end', async () => {
+  test('has the last write of each item in the end', async () => {
     const database = await opened(
       temporaryFolder(),
       Array.from({ length: 300 }, (_, i) => (i * 37) % 50),
@@ -164,7 +164,7 @@ describe('an index that follows its table late', () => {
     await database.close()
   })
 
-  test('has everything when the database was closed', async () => {
+  test('has all writes after the database was closed', async () => {
     const folder = temporaryFolder()
     const before = await opened(folder, [60_000])
     await put(before, 'a', '6.1')
@@ -176,7 +176,7 @@ describe('an index that follows its table late', () => {
   })
 })
 
-test('a stream that has ended leaves its iterator closed', async () => {
+test('the end of a stream closes its iterator', async () => {
   const { db, lifecycleManager } = internals.create({ path: temporaryFolder() })
   await db.open()
   const opened: ReturnType<Level['values']>[] = []

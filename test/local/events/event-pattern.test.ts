@@ -183,7 +183,7 @@ describe('an event pattern', () => {
     test(`with ${name} is refused`, () => expect(answer(pattern, event)).toBe('refused'))
   }
 
-  test('that is refused names its rule, its field and what is wrong with it', () => {
+  test('that is refused gives an error with its rule, its field and the cause', () => {
     expect(() => compilePattern({ detail: { status: [{ prefix: 3 }] } }, 'BuildEnded.EventPattern')).toThrow(
       /^BuildEnded\.EventPattern\.detail\.status: this operator takes a text;/,
     )
@@ -202,7 +202,7 @@ describe('an event pattern', () => {
   }))
   const events = fc.dictionary(key, json, { maxKeys: 3, noNullPrototype: true })
 
-  test('of a value fits, or the one of anything but that value, and not both, where the value stands alone', () => {
+  test('of a value fits a single value exactly if the anything-but pattern of that value does not', () => {
     fc.assert(
       fc.property(leaf, leaf, (wanted, value) => {
         const event = { a: value }
@@ -210,7 +210,7 @@ describe('an event pattern', () => {
       }),
     )
   })
-  test('says of any event that a field exists, or that it does not', () => {
+  test('of existence fits any event exactly if that of absence does not', () => {
     fc.assert(
       fc.property(events, (event) => {
         const says = (exists: boolean) => answer({ a: { b: [{ exists }] } }, event)
@@ -218,7 +218,7 @@ describe('an event pattern', () => {
       }),
     )
   })
-  test('fits no more events with a further field', () => {
+  test('fits no additional events with another field', () => {
     fc.assert(
       fc.property(events, leaf, (event, value) => {
         const one = { a: [{ exists: true }] }

@@ -39,7 +39,7 @@ interface Lab {
   put(entries: JsonObject[]): JsonObject
 }
 
-/** The events of a template, and a function that does one of `outcomes` after the other. */
+/** The events of a template, and a function with the results `outcomes`, one after the other. */
 async function lab(
   resources: JsonObject,
   outcomes: Outcome[] = [],
@@ -124,7 +124,7 @@ const QUEUE = {
     },
   },
 }
-/** The rules, with a queue for what they cannot deliver. */
+/** The rules, with a queue for undeliverable events. */
 const WITH_QUEUE = ((): JsonObject => {
   const text = JSON.stringify(RULES)
   const target = '"Id":"Target0"'
@@ -133,7 +133,7 @@ const WITH_QUEUE = ((): JsonObject => {
 })()
 
 describe('an event', () => {
-  test('reaches the targets of the rules of its bus that it fits, in the envelope of EventBridge', async () => {
+  test('reaches the targets of the matching rules of its bus, in the envelope of EventBridge', async () => {
     const { put, got } = await lab(RULES)
     put([entry({ EventBusName: 'Ours' }), entry(), entry({ EventBusName: 'Ours', Source: 'other' })])
     await until(() => got.length > 0 || undefined)
@@ -152,7 +152,7 @@ describe('an event', () => {
     ])
   })
 
-  test('is matched as its sender wrote it, by each of two values of one name', async () => {
+  test('with two values of one name is matched by the first, and delivered with the second', async () => {
     const EventPattern = { detail: { a: ['first'] } }
     const rules = rule('Matching', { EventBusName: { Ref: 'Bus' }, EventPattern }, 'Fn')
     const { put, got } = await lab({ ...RULES, ...plain(rules) })
@@ -161,7 +161,7 @@ describe('an event', () => {
     expect(got).toMatchObject([{ detail: { a: 'second' } }])
   })
 
-  test('is delivered again until it succeeds, and gone then', async () => {
+  test('is retried until it succeeds, and is removed then', async () => {
     const { put, got, pending } = await lab(RULES, [FAILED, FAILED, OK])
     put([entry({ EventBusName: 'Ours' })])
     expect(pending()).toBe(1)
@@ -169,7 +169,7 @@ describe('an event', () => {
     expect(got).toHaveLength(3)
   })
 
-  test('is given up after two retries, and that is told', async () => {
+  test('is dropped after two retries, with a line in the log', async () => {
     const { put, got, pending, lines } = await lab(RULES, [FAILED, FAILED, FAILED, OK])
     put([entry({ EventBusName: 'Ours' })])
     await until(() => pending() === 0 || undefined)
@@ -177,7 +177,7 @@ describe('an event', () => {
     expect(lines).toEqual([expect.stringContaining('given up')])
   })
 
-  test('that is given up is in the queue, as Lambda tells a destination of it', async () => {
+  test('that failed after its retries is in the queue, in Lambda’s format for destinations', async () => {
     const { put, pending, failed, lines } = await lab(WITH_QUEUE, [FAILED, FAILED, FAILED])
     put([entry({ EventBusName: 'Ours' })])
     await until(() => pending() === 0 || undefined)
@@ -199,7 +199,7 @@ describe('an event', () => {
     expect(lines).toEqual([expect.stringContaining('`probe-registry replay` shows it')])
   })
 
-  test('that is given up is lost where the role of its function may not tell the queue, and that is told', async () => {
+  test('that failed after its retries is lost if the role of its function may not send to the queue, and the log reports it', async () => {
     const { put, pending, failed, lines } = await lab(WITH_QUEUE, [FAILED, FAILED, FAILED], () => false)
     put([entry({ EventBusName: 'Ours' })])
     await until(() => pending() === 0 || undefined)
@@ -207,7 +207,7 @@ describe('an event', () => {
     expect(lines).toEqual([expect.stringMatching(/it is lost, .*: User: Fn is not authorized/)])
   })
 
-  test('that EventBridge cannot deliver is in the queue, with the reason beside it', async () => {
+  test('that EventBridge cannot deliver is in the queue, with the reason as attributes', async () => {
     const { MatchingPermission: _, ...rules } = WITH_QUEUE
     const { put, failed, lines } = await lab(rules)
     put([entry({ EventBusName: 'Ours' })])
@@ -221,7 +221,7 @@ describe('an event', () => {
     expect(lines).toEqual([expect.stringContaining('no permission')])
   })
 
-  test('that EventBridge cannot deliver is lost where the queue does not let that rule in', async () => {
+  test('that EventBridge cannot deliver is lost if the policy of the queue does not allow the rule', async () => {
     const { MatchingPermission: _, ...rules } = WITH_QUEUE
     const { put, failed, lines } = await lab(
       JSON.parse(JSON.stringify(rules).replace(ARN, `${ARN}s`)) as JsonObject,
@@ -238,7 +238,7 @@ describe('an event', () => {
     expect(got).toHaveLength(5)
   })
 
-  test('waits as its pace says, which knows how often it failed, and how often in a row it found no execution', async () => {
+  test('waits for the delay of its pace, which gets the number of failures or of throttles in a row', async () => {
     const asked: string[] = []
     const wait = (what: string) => (count: number) => {
       asked.push(`${what} ${count}`)
@@ -266,7 +266,7 @@ describe('an event', () => {
     expect(got.map(({ detail }) => (detail as JsonObject).a)).toEqual(['second', 'second', 'first', 'first'])
   })
 
-  test('for a function without a permission is lost, and that is told', async () => {
+  test('for a function without a permission is lost, and the log reports it', async () => {
     const { MatchingPermission: _, ...rules } = RULES
     const { put, pending, lines } = await lab(rules)
     put([entry({ EventBusName: 'Ours' })])
@@ -286,7 +286,7 @@ describe('an event', () => {
   })
 })
 
-test('a schedule fires once shortly after the start, and one of hours not at once', async () => {
+test('a schedule of a minute fires shortly after the start, and a schedule of an hour does not', async () => {
   const seldom = rule('Seldom', { ScheduleExpression: 'rate(1 hour)' }, 'Fn')
   const scheduled = rule('Every', { ScheduleExpression: 'rate(1 minute)' }, 'Fn')
   const { events, got } = await lab(plain({ ...seldom, ...scheduled }))
@@ -296,7 +296,7 @@ test('a schedule fires once shortly after the start, and one of hours not at onc
   expect(got).toMatchObject([{ source: 'aws.events', 'detail-type': 'Scheduled Event', detail: {} }])
 })
 
-test('a rule that is not known here is an error at load', async () => {
+test('an unsupported rule is an error at load', async () => {
   const odd = (properties: JsonObject) => lab(plain({ ...rule('Odd', properties, 'Fn') }))
   await expect(odd({ ScheduleExpression: 'cron(0 0 * * ? *)' })).rejects.toThrow(/cron/)
   await expect(odd({ EventPattern: { source: [{ regex: 'x' }] } })).rejects.toThrow(
@@ -304,7 +304,7 @@ test('a rule that is not known here is an error at load', async () => {
   )
 })
 
-test('a file of an event that cannot be read is left aside, and the others are delivered', async () => {
+test('an unreadable file of an event is skipped, and the others are delivered', async () => {
   const folder = temporaryFolder()
   mkdirSync(join(folder, 'events'))
   writeFileSync(join(folder, 'events', '1.json'), '{"torn')

@@ -5,7 +5,7 @@ import { componentOf, listPath, namesOf, takes } from '../../../../lib/packages/
 const probe = (file: string, driver = '11.0.0+driver', arch = 'x86_64') =>
   probeOf(`driver/${driver}/${arch}/falco_${file}.ko`)
 
-describe('a probe is called', () => {
+describe('the packages of a probe are named', () => {
   test.each([
     ['debian_6.1.192-2-amd64_1', '6.1.0-56-amd64', '6.1.192-2', 'amd64', 'debian-6.1'],
     ['debian_6.1.192-2-cloud-amd64_1', '6.1.0-56-cloud-amd64', '6.1.192-2', 'cloud-amd64', 'debian-6.1'],
@@ -34,7 +34,7 @@ describe('a probe is called', () => {
       'ubuntu-generic-6.8-22.04',
     ],
     ['ubuntu-aws_6.8.0-1021-aws_23', '6.8.0-1021-aws', '6.8.0-1021.23', 'aws', 'ubuntu-aws-6.8'],
-  ])('%s, %s: version %s of flavour %s in %s', (file, release, version, flavour, component) => {
+  ])('for %s, %s: version %s of flavour %s in %s', (file, release, version, flavour, component) => {
     const names = namesOf(probe(file), release)
     expect(names).toMatchObject({
       name: `falco-probe-11.0.0+driver-${release}`,
@@ -45,7 +45,7 @@ describe('a probe is called', () => {
     expect(componentOf(probe(file))).toBe(component)
   })
 
-  test('by a driver version that no package could have in its name, and by a commit', () => {
+  test('with a driver version that is invalid in the name of a package, and with a commit', () => {
     const of = (driver: string) => namesOf(probe('debian_6.1.192-2-amd64_1', driver), '6.1.0-56-amd64')
     expect(of('0.1.1_Dev~1-2')).toMatchObject({
       name: 'falco-probe-0.1.1-dev-1-2-6.1.0-56-amd64',
@@ -55,12 +55,12 @@ describe('a probe is called', () => {
     expect(of('e5c53d64')).toMatchObject({ driverVersion: '0+e5c53d64' })
   })
 
-  test('without a flavour where its kernel tells none', () => {
+  test('without a flavour if its kernel has none', () => {
     expect(namesOf(probe('debian_6.1.21-v8+_1', '1', 'aarch64'), '6.1.21-v8+').flavour).toBeUndefined()
   })
 })
 
-test('the list of a probe is that of its architecture as dpkg calls it', () => {
+test('the path of a list has the architecture by the name that dpkg uses', () => {
   expect(listPath(probe('debian_6.1.192-2-arm64_1', '1', 'aarch64'))).toBe('debian-6.1/binary-arm64/Packages')
 })
 

@@ -39,28 +39,31 @@ test('the same published bytes give the same packages', () => {
 test.each([
   ['module', () => module!],
   ['flavour', () => flavour!],
-])('what the list says of the package of the %s is what is in it', (_, deb) => {
-  const { body, stanza, path } = deb()
-  writeFileSync(join(dir, 'a.deb'), body)
-  const control = execFileSync('dpkg-deb', ['-f', join(dir, 'a.deb')]).toString()
-  const name = path.split('/').at(-1)
-  expect(stanza).toBe(
-    `${control}Filename: pool/${key}/${sha256(body)}/${name}\nSize: ${body.length}\nSHA256: ${sha256(body)}\n`,
-  )
-})
+])(
+  'the entry of the package of the %s in the list equals its control file, with its path, size and digest',
+  (_, deb) => {
+    const { body, stanza, path } = deb()
+    writeFileSync(join(dir, 'a.deb'), body)
+    const control = execFileSync('dpkg-deb', ['-f', join(dir, 'a.deb')]).toString()
+    const name = path.split('/').at(-1)
+    expect(stanza).toBe(
+      `${control}Filename: pool/${key}/${sha256(body)}/${name}\nSize: ${body.length}\nSHA256: ${sha256(body)}\n`,
+    )
+  },
+)
 
-test('the package of the module provides and conflicts so that each kernel has one driver version at a time', () => {
+test('the package of the module provides and conflicts with the same name, so that a kernel has one driver version at a time', () => {
   expect(module!.stanza).toContain('\nProvides: falco-probe (= 11.0.0+driver), falco-probe-6.1.0-56-amd64\n')
   expect(module!.stanza).toContain('\nConflicts: falco-probe-6.1.0-56-amd64\n')
   expect(module!.stanza).toContain('\nDepends: kmod\n')
 })
 
-test('the package of the flavour leads to exactly that kernel', () => {
+test('the package of the flavour depends on the package of exactly that kernel', () => {
   expect(flavour!.stanza).toContain('\nDepends: falco-probe-11.0.0+driver-6.1.0-56-amd64 (= 6.1.192-2)\n')
   expect(flavour!.stanza).toMatch(/^Package: falco-probe-amd64\nVersion: 6\.1\.192-2\+11\.0\.0\+driver\n/)
 })
 
-test('a kernel that calls itself by what a shell would run has no package', () => {
+test('a kernel has no package if its release could be a command of a shell or a path', () => {
   for (const release of ['6.1; reboot', '6.1$(id)', '../6.1', '6.1 amd64', ''])
     expect(() => debsOf(published(release), contents)).toThrow(
       expect.objectContaining({ code: 'misconfigured' }),

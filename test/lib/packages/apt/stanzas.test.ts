@@ -11,7 +11,7 @@ const stanzas = (n: number, version: number): string[] =>
 
 const change = fc.record({ n: fc.nat(8), version: fc.option(fc.nat(3), { nil: undefined }) })
 
-test('a list has what each probe was last said to have, in whatever order that was said', () => {
+test('a list has the last packages of each probe, for any order of the changes', () => {
   fc.assert(
     fc.property(fc.array(change, { maxLength: 30 }), (changes) => {
       const last = new Map<number, number | undefined>()
@@ -32,7 +32,7 @@ test('a list has what each probe was last said to have, in whatever order that w
   )
 })
 
-test('a probe whose key begins like that of another keeps its packages', () => {
+test('a probe keeps its packages if the registry removes those of a probe with a similar key', () => {
   const both = withPackages(withPackages('', keyOf(1), stanzas(1, 1)), keyOf(11), stanzas(11, 1))
   expect(withPackages(both, keyOf(1), [])).toBe(withPackages('', keyOf(11), stanzas(11, 1)))
 })

@@ -9,7 +9,7 @@ const facts = {
   keyUrl: 'https://probes.example:8080/keys/falco-probes.pem',
 }
 
-test('an entry for each driver version that is not revoked, of the type that falcoctl installs, with the key', () => {
+test('the index has an entry for each driver version that is not revoked, with the type that falcoctl installs and the key', () => {
   expect(parse(falcoctlIndex(facts))).toEqual([
     {
       name: 'falco-11.0.0_driver',
@@ -25,6 +25,6 @@ test('an entry for each driver version that is not revoked, of the type that fal
   ])
 })
 
-test('of nothing it is an empty list', () => {
+test('the index is an empty list if nothing is published', () => {
   expect(parse(falcoctlIndex({ ...facts, ids: [] }))).toEqual([])
 })

@@ -1,4 +1,4 @@
-// The registry of images over a world of its own: what is published is there, and what is taken back is not.
+// Tests the OCI registry: it serves published probes, and no withdrawn or revoked ones.
 
 import { createHash } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
@@ -19,7 +19,7 @@ const TAG = 'debian_6.1.1-1-amd64_1'
 type World = ReturnType<typeof createWorld>
 type Published = Extract<ProbeState, { state: 'published' }>
 
-/** Compiled once: each time they are others. */
+/** Compiled once: each compilation gives other bytes. */
 const BYTES = probeBytes()
 
 async function published(more: Partial<WorldOptions> = {}): Promise<World> {
@@ -77,7 +77,7 @@ async function document(world: World, path: string): Promise<Document> {
   return JSON.parse(Buffer.from(answer.body).toString()) as Document
 }
 
-/** The bytes of a blob, which are what its digest says. */
+/** The bytes of a blob; they match its digest. */
 async function blob(world: World, name: string, { digest, size }: Descriptor): Promise<Uint8Array> {
   const answer = await ask(world, `${name}/blobs/${digest}`)
   if (answer.tag !== 'redirect') throw new Error(JSON.stringify(answer))
@@ -88,7 +88,7 @@ async function blob(world: World, name: string, { digest, size }: Descriptor): P
   return body
 }
 
-/** Publishes a further probe of the same kernel. */
+/** Publishes another probe of the same kernel. */
 async function publishMore(world: World, more: Partial<Probe>): Promise<string> {
   const key = keyOf({ ...probeOf(KEY), ...more })
   const state = world.state() as Published
@@ -107,7 +107,7 @@ const setState = (world: World, more: Partial<Published>, key = KEY): void =>
 const withdraw = (world: World, key = KEY): void =>
   setState(world, { withdrawn: { reason: 'it panics', at: 1 } }, key)
 
-test('a probe is under its tag once it is published: as it is, with its signature, and for falcoctl as an asset', async () => {
+test('a published probe has a tag with its bytes, its signature, and an asset for falcoctl', async () => {
   const world = await published()
   const index = await document(world, `${PROBES}/manifests/${TAG}`)
   expect(index.manifests).toMatchObject([{ platform: { architecture: 'amd64', os: 'linux' } }])
@@ -121,7 +121,7 @@ test('a probe is under its tag once it is published: as it is, with its signatur
   expect(config).toEqual({ name: `${PROBES}/${TAG}`, version: '6.1.1' })
 })
 
-test('its bytes are kept once: the registry of images leads to where they were published', async () => {
+test('the bytes of a probe are stored once: the OCI registry redirects to the published object', async () => {
   const world = await published()
   const { objectKey, sha256: digest } = world.state() as Published
   expect(await world.memory.imageItems.find(`sha256:${digest}`)).toMatchObject({
@@ -132,7 +132,7 @@ test('its bytes are kept once: the registry of images leads to where they were p
   expect(copies.map(([key]) => key)).toEqual([objectKey])
 })
 
-test('as an image it has the module where modprobe looks below /opt, and says what its layer unpacks to', async () => {
+test('the image has the module where modprobe searches below /opt, and its config has the digest of the unpacked layer', async () => {
   const world = await published()
   const index = await document(world, `${MODULES}/manifests/${TAG}`)
   const manifest = await document(world, `${MODULES}/manifests/${index.manifests[0]!.digest}`)
@@ -152,7 +152,7 @@ test('as an image it has the module where modprobe looks below /opt, and says wh
   expect(sha256(files[`${place}/falco.ko`]!)).toBe((world.state() as Published).sha256)
 })
 
-test('the layer is kept once for the image and for the artifact', async () => {
+test('the image and the artifact share one layer', async () => {
   const world = await published()
   const layerOf = async (name: string) => {
     const index = await document(world, `${name}/manifests/${TAG}`)
@@ -161,7 +161,7 @@ test('the layer is kept once for the image and for the artifact', async () => {
   expect(await layerOf(PROBES)).toBe(await layerOf(MODULES))
 })
 
-test('one index has every arch and kind of a kernel, the module of x86_64 first, and images of modules alone', async () => {
+test('one index has every architecture and kind of a kernel, the x86_64 module first; the index of images has only modules', async () => {
   const world = await published()
   await publishMore(world, { kind: 'ebpf' })
   await publishMore(world, { arch: 'aarch64' })
@@ -174,7 +174,7 @@ test('one index has every arch and kind of a kernel, the module of x86_64 first,
   expect(await told(MODULES)).toEqual(['amd64 kmod', 'arm64 kmod'])
 })
 
-test('each manifest is signed, over its own digest, under the tag that cosign looks for, and as what refers to it', async () => {
+test('each manifest has a signature of its digest, under the tag that cosign requests and in the list of referrers', async () => {
   const world = await published()
   const index = await ask(world, `${PROBES}/manifests/${TAG}`)
   if (index.tag !== 'bytes') throw new Error(index.tag)
@@ -202,7 +202,7 @@ test('each manifest is signed, over its own digest, under the tag that cosign lo
   }
 })
 
-test('by a key that is no RSA key nothing is signed, and all else is there', async () => {
+test('with a key that is not an RSA key, the registry publishes the manifests without signatures', async () => {
   const world = await published()
   const ports = {
     ...world.publishPorts,
@@ -220,7 +220,7 @@ test('by a key that is no RSA key nothing is signed, and all else is there', asy
   expect((await document(world, `${PROBES}/referrers/${digest}`)).manifests).toEqual([])
 })
 
-test('the same publication gives the same manifests, whenever it is told', async () => {
+test('the same publication always gives the same manifests', async () => {
   const digestOf = async (world: World) => (await world.memory.imageItems.tagged(`${PROBES}:${TAG}`))?.digest
   const [world, other] = [await published(), await published()]
   setState(other, { publishedAt: (world.state() as Published).publishedAt })
@@ -231,7 +231,7 @@ test('the same publication gives the same manifests, whenever it is told', async
   expect(await world.memory.imageItems.tagged(`${PROBES}:${TAG}`)).toEqual(before)
 })
 
-test('a withdrawn probe is gone at once, tag, manifests and blobs, with the reason; its tag leaves the list when that is told', async () => {
+test('a withdrawn probe answers 404 at once for its tag, manifests and blobs; its tag leaves the list when the registry updates it', async () => {
   const world = await published()
   const index = await document(world, `${PROBES}/manifests/${TAG}`)
   const [entry] = index.manifests
@@ -258,7 +258,7 @@ test('a withdrawn probe is gone at once, tag, manifests and blobs, with the reas
   expect(await tags()).toMatchObject({ body: { tags: [TAG] } })
 })
 
-test('of a kernel whose eBPF probe is withdrawn the module stays, under an index without it', async () => {
+test('if the eBPF probe of a kernel is withdrawn, the module stays, under an index without the eBPF probe', async () => {
   const world = await published()
   const before = await document(world, `${PROBES}/manifests/${TAG}`)
   const key = await publishMore(world, { kind: 'ebpf' })
@@ -271,7 +271,7 @@ test('of a kernel whose eBPF probe is withdrawn the module stays, under an index
   })
 })
 
-test('all of a revoked driver version is gone with the settings, and comes again with them', async () => {
+test('a driver version answers 404 while the settings revoke it, and is served again without that setting', async () => {
   const world = await published()
   for (const path of ['manifests/x', 'tags/list', `manifests/${TAG}`])
     expect(errorOf(await ask(world, `${PROBES}/${path}`, { revoked: ['1.2.3+driver'] }))).toMatchObject({
@@ -308,7 +308,7 @@ test.each([
   ['_catalog', 404, 'UNSUPPORTED', 'no such path'],
   [`${PROBES}/tags/other`, 404, 'UNSUPPORTED', 'tags/list'],
   [`${PROBES}/blobs/uploads/`, 404, 'UNSUPPORTED', 'no such path'],
-])('%s is refused as the protocol has it: %s %s', async (path, status, code, words) => {
+])('%s is refused with the error of the protocol: %s %s', async (path, status, code, words) => {
   expect(errorOf(await ask(await published(), path))).toEqual({
     status,
     code,
@@ -316,7 +316,7 @@ test.each([
   })
 })
 
-test('a digest of another driver version is none of the repository that it is asked of', async () => {
+test('a repository does not serve a blob of another driver version', async () => {
   const world = await published()
   const { sha256: hex } = world.state() as Published
   expect(errorOf(await ask(world, `probes/falco/1.2.4_driver/blobs/sha256:${hex}`))).toMatchObject({
@@ -324,7 +324,7 @@ test('a digest of another driver version is none of the repository that it is as
   })
 })
 
-test('the list of tags comes in pages, and a number of them that is none is refused', async () => {
+test('the list of tags has pages, and a negative page size is refused', async () => {
   const world = await published()
   await publishMore(world, { kernelRelease: '6.1.2-1-amd64' })
   expect(await ask(world, `${PROBES}/tags/list`, { query: { n: '1' } })).toMatchObject({
@@ -339,14 +339,14 @@ test('the list of tags comes in pages, and a number of them that is none is refu
   })
 })
 
-test('nothing is pushed here', async () => {
+test('a push is refused', async () => {
   const world = await published()
   await expect(ask(world, `${PROBES}/manifests/${TAG}`, { method: 'PUT' })).rejects.toMatchObject({
     code: 'method-not-allowed',
   })
 })
 
-test('of two who write one tag at one moment, the one that knew less does not have the last word', async () => {
+test('if two writers update one tag at the same time, the older state does not win', async () => {
   const world = await published()
   const ebpf = keyOf({ ...probeOf(KEY), kind: 'ebpf' })
   const state = world.state() as Published

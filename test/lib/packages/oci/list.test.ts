@@ -5,7 +5,7 @@ import { compareTags, pageOf, tagsIn, withTag } from '../../../../lib/packages/o
 const tags = fc.uniqueArray(fc.stringMatching(/^[A-Ca-c0-2_][A-Ca-c0-2._-]{0,4}$/), { maxLength: 30 })
 const listOf = (all: readonly string[]) => all.reduce((text, tag) => withTag(text, tag, true), '')
 
-test('a list is sorted, whatever came first, and has each tag once', () => {
+test('a list is sorted and has each tag once, for any order of additions', () => {
   fc.assert(
     fc.property(tags, (all) => {
       expect(tagsIn(listOf([...all, ...all]))).toEqual([...all].sort(compareTags))
@@ -13,7 +13,7 @@ test('a list is sorted, whatever came first, and has each tag once', () => {
   )
 })
 
-test('a tag that is taken out is out, and the others stay', () => {
+test('the list loses a removed tag and keeps the others', () => {
   fc.assert(
     fc.property(tags, (all) => {
       const [first = 'a', ...rest] = all
@@ -23,7 +23,7 @@ test('a tag that is taken out is out, and the others stay', () => {
   )
 })
 
-test('pages of any size hold all tags, each once, and the last says that it is the last', () => {
+test('pages of any size have each tag once, and the last page is marked as the last', () => {
   fc.assert(
     fc.property(tags, fc.integer({ min: 1, max: 7 }), (all, n) => {
       const text = listOf(all)
@@ -38,12 +38,12 @@ test('pages of any size hold all tags, each once, and the last says that it is t
   )
 })
 
-test('a page of nothing is empty, and the page after a tag that is gone begins behind it', () => {
+test('a page of size 0 is empty, and a page after a missing tag begins at the next tag', () => {
   expect(pageOf('a\nc\n', 0, undefined)).toEqual({ tags: [], isCut: false })
   expect(pageOf('a\nc\n', 5, 'b')).toEqual({ tags: ['c'], isCut: false })
   expect(pageOf('a\nc\n', 5, 'd')).toEqual({ tags: [], isCut: false })
 })
 
-test('capitals stand with their small letters', () => {
+test('the order ignores case', () => {
   expect(tagsIn(listOf(['b', 'B', 'a', 'C']))).toEqual(['a', 'B', 'b', 'C'])
 })

@@ -12,7 +12,7 @@ import {
 } from '../../../../lib/packages/oci/names.ts'
 import { part, probes, submittedProbes } from '../../../support/names/arbitraries.ts'
 
-/** As the specification of the protocol has them. */
+/** From the specification of the protocol. */
 const NAME = /^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$/
 const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/
 
@@ -24,7 +24,7 @@ test.each([
   ['0.1.1dev+git20220316.e5c53d64', 'probes/scap/0.1.1dev_git20220316.e5c53d64'],
   ['a_b', 'probes/scap/a__5fb'],
   ['A', 'probes/scap/0__00__41'],
-])('driver version %s is %s', (driverVersion, name) => {
+])('driver version %s has the repository %s', (driverVersion, name) => {
   expect(repositoryOf({ shape: 'probes', driverName: 'scap', driverVersion })).toBe(name)
 })
 
@@ -40,7 +40,7 @@ test.each([
   expect(keysOf(kernel)).toContain(`driver/0.20.0/x86_64/${file}.ko`)
 })
 
-test('every probe that has a name has one of its own, of which it is read again', () => {
+test('a probe with a name can be parsed back from its repository and its tag', () => {
   fc.assert(
     fc.property(probes, shapes, (probe, shape) => {
       fc.pre(hasName(probe))
@@ -56,7 +56,7 @@ test('every probe that has a name has one of its own, of which it is read again'
   )
 })
 
-test('no other text than the one of a driver version leads to it', () => {
+test('each driver version has only one repository name', () => {
   const versions = fc.oneof(part('.+~_-'), fc.stringMatching(/^[a-z0-9]([._-]?[a-z0-9_]){0,12}$/))
   fc.assert(
     fc.property(versions, (text) => {
@@ -67,7 +67,7 @@ test('no other text than the one of a driver version leads to it', () => {
   )
 })
 
-test('no other tag leads to a kernel than its own', () => {
+test('each kernel has only one tag', () => {
   const repository = { shape: 'probes', driverName: 'scap', driverVersion: '1' } as const
   const tags = fc.stringMatching(/^[a-z_][a-z0-9_.-]{0,6}_[0-9][a-z0-9_.-]{0,12}_[0-9pt.]{1,5}$/)
   fc.assert(
@@ -79,7 +79,7 @@ test('no other tag leads to a kernel than its own', () => {
   )
 })
 
-test('a submitted kernel has no name here: anybody may submit any number of them', () => {
+test('a submitted kernel has no repository and no tag, because anybody may submit any number of kernels', () => {
   fc.assert(fc.property(submittedProbes, (probe) => !hasName(probe)))
 })
 

@@ -37,7 +37,7 @@ async function shownRepomd(): Promise<Uint8Array> {
 const listsIn = (repomd: Uint8Array): ReadonlyMap<string, Metadata> => readRepomd(repomd, 'repomd.xml')
 const opened = (list: Metadata): string => gunzipSync(byHash(list.digest)).toString()
 
-/** What is said, each element with its path, its attributes and its text; but for the place of a package. */
+/** Each element with its path, its attributes and its text, except for the location of a package. */
 function saidIn(xml: string): string[] {
   const said: string[] = []
   const { write, end } = xmlReader({
@@ -55,7 +55,7 @@ function saidIn(xml: string): string[] {
   return said
 }
 
-describe('lists say of packages', () => {
+describe('the lists have the same facts about packages', () => {
   let theirs: ReadonlyMap<string, string>
 
   beforeAll(async () => {
@@ -81,13 +81,13 @@ describe('lists say of packages', () => {
     )
   })
 
-  test.each(['primary', 'filelists', 'other'])('what createrepo_c says of them: %s', async (type) => {
+  test.each(['primary', 'filelists', 'other'])('as those of createrepo_c: %s', async (type) => {
     const list = listsIn(await shownRepomd()).get(type)!
     expect(saidIn(opened(list)).sort()).toEqual(saidIn(theirs.get(type)!).sort())
   })
 })
 
-test('the list names its files by their digests, packed and open, and its packages with theirs', async () => {
+test('repomd.xml has the digest of each list, compressed and uncompressed, and the digest is in the name of the list', async () => {
   const repomd = Buffer.from(await shownRepomd()).toString()
   for (const [, list] of listsIn(Buffer.from(repomd))) {
     expect(sha256(byHash(list.digest))).toBe(list.digest)
@@ -96,7 +96,7 @@ test('the list names its files by their digests, packed and open, and its packag
   }
 })
 
-test('the same packages make the same lists', async () => {
+test('the same packages give the same lists', async () => {
   const other = await rpmRegistry()
   for (const kernel of KERNELS) await other.publish(kernel)
   const [one, another] = await Promise.all([registry, other].map(({ memory }) => memory.pointers.read(ID)))

@@ -38,14 +38,14 @@ test.each([
   expect(takes(kernel(target, release))).toBe(false)
 })
 
-test('no rpm is of what is no module, or of a kernel that was submitted', () => {
+test('an eBPF probe and a probe of a submitted kernel have no rpm', () => {
   const probe = kernel('almalinux', '5.14.0-427.el9.x86_64')
   expect(takes({ ...probe, kind: 'ebpf' })).toBe(false)
   expect(takes({ ...probe, config: 'a'.repeat(64) })).toBe(false)
 })
 
 describe('the packages of', () => {
-  test('a kernel have its version and release, and its flavour waits for that kernel', () => {
+  test('a kernel have its version and release, and its flavour has that kernel as its condition', () => {
     const probe = kernel('almalinux', '5.14.0-427.13.1.el9_4.x86_64')
     expect(namesOf(probe, headers('kernel-devel', '5.14.0-427.13.1.el9_4.x86_64'))).toEqual({
       name: 'falco-probe-10.2.0+driver-5.14.0-427.13.1.el9_4.x86_64',
@@ -66,7 +66,7 @@ describe('the packages of', () => {
     ['centos', '6.9.1-1.el9.elrepo.x86_64', 'kernel-ml-devel', 'falco-probe-kernel-ml'],
     ['amazonlinux2023', '6.12.20-23.97.amzn2023.x86_64', 'kernel6.12-devel', 'falco-probe-kernel6.12'],
     ['photon', '6.1.79-3.ph5-esx', 'linux-esx-devel', 'falco-probe-linux-esx'],
-  ])('%s %s are of the flavour of its own packages', (target, release, name, flavour) => {
+  ])('%s %s have the flavour of the packages of that kernel', (target, release, name, flavour) => {
     const version = release.replace(/\.x86_64$|-esx$/, '')
     const found = namesOf(kernel(target, release), headers(name, `${version}.x86_64`))
     expect(found.flavour).toMatchObject({
@@ -75,14 +75,14 @@ describe('the packages of', () => {
     })
   })
 
-  test("SUSE's rebuild is the very one that the headers are of", () => {
+  test('a kernel of SUSE have the rebuild number of its headers in the condition', () => {
     const probe = kernel('opensuse', '5.14.21-150500.55.19-default')
     const found = namesOf(probe, headers('kernel-default-devel', '5.14.21-150500.55.19.1.x86_64'))
     expect(found).toMatchObject({ version: '5.14.21', release: '150500.55.19' })
     expect(found.flavour?.condition).toBe('kernel-default = 5.14.21-150500.55.19.1')
   })
 
-  test('a kernel whose packages are not known lead to no flavour', () => {
+  test('a kernel without known headers have no flavour', () => {
     expect(namesOf(kernel('almalinux', '5.14.0-427.el9.x86_64'), []).flavour).toBeUndefined()
   })
 })

@@ -7,7 +7,7 @@ const NAME = 'falco_almalinux_5.14.0-427.el9.x86_64_1.ko'
 const kept = (sha256: string): Place => ({ tag: 'kept', object: `rpm/by-hash/${sha256}` })
 const ID = 'rpm/10.2.0+driver/almalinux-el9'
 
-describe('below a repository', () => {
+describe('a path below a repository', () => {
   test.each<[string, Place]>([
     ['repodata/repomd.xml', { tag: 'shown', id: ID, file: 'repodata/repomd.xml' }],
     ['repodata/repomd.xml.asc', { tag: 'shown', id: ID, file: 'repodata/repomd.xml.asc' }],
@@ -44,12 +44,12 @@ describe('below a repository', () => {
     `packages/x86_64/${NAME}/${A}`,
     `packages/x86_64/${NAME}/${A}/x.deb`,
     `packages/${NAME}/${A}/x.rpm`,
-  ])('%j is nothing', (path) => {
+  ])('%j leads nowhere', (path) => {
     expect(placeOf(`/rpm/10.2.0+driver/almalinux-el9/${path}`)).toBeUndefined()
   })
 })
 
-test('a package is at the same place of a snapshot, whatever that shows', () => {
+test('a package is the same object in every snapshot', () => {
   const path = `packages/x86_64/${NAME}/${A}/x.rpm`
   const [one, other] = [path, `at/${A}/${B}/${path}`].map((at) => placeOf(`/rpm/1/almalinux-el9/${at}`))
   expect(one).toEqual(other)
@@ -61,6 +61,6 @@ test.each([
   ['amzn-amzn2', 'amazonlinux2-amzn2'],
   ['opensuse-leap-15.5', 'opensuse-15.5'],
   ['fedora-fc41', 'fedora-fc41'],
-])("a host's own name for its distribution leads to its repository: %s", (asked, repository) => {
+])('the name that a host has for its distribution leads to the repository: %s', (asked, repository) => {
   expect(placeOf(`/rpm/1/${asked}/mirrorlist`)).toEqual({ tag: 'mirrors', id: `rpm/1/${repository}` })
 })

@@ -51,19 +51,19 @@ const flavourRelease = async (): Promise<string | undefined> =>
   new RegExp(`<name>${FLAVOUR}</name>.*?rel="(\\d+)"`).exec(await primary())?.[1]
 
 describe('a probe', () => {
-  test('is in the list of its distribution once it is published, and the package of its flavour leads to it', async () => {
+  test('is in the list of its distribution after its publication, and the package of its flavour refers to it', async () => {
     await registry.publish(OLD)
     expect(await listed()).toEqual([nameOf(OLD), FLAVOUR].sort())
     expect(await wanted()).toEqual([nameOf(OLD)])
   })
 
-  test('stands beside those of before it, for whoever has their kernels', async () => {
+  test('is listed together with the earlier ones, for hosts with those kernels', async () => {
     for (const kernel of [NEW, OLD]) await registry.publish(kernel)
     expect(await listed()).toEqual([nameOf(OLD), nameOf(NEW), FLAVOUR].sort())
     expect(await wanted()).toEqual([nameOf(OLD), nameOf(NEW)])
   })
 
-  test('leaves the lists when it is withdrawn, and the package of its flavour stays, so that nothing is held back', async () => {
+  test('leaves the lists when it is withdrawn, and the package of its flavour stays, so that no update is blocked', async () => {
     for (const kernel of [OLD, NEW]) await registry.publish(kernel)
     await registry.withdraw(OLD)
     expect(await listed()).toEqual([nameOf(NEW), FLAVOUR].sort())
@@ -74,7 +74,7 @@ describe('a probe', () => {
     expect(await wanted()).toEqual([nameOf(OLD)])
   })
 
-  test('that is told of again changes nothing', async () => {
+  test('changes nothing if its publication is reported again', async () => {
     await registry.publish(OLD)
     const before = await shown()
     const objects = [...registry.artifacts.keys()]
@@ -84,14 +84,14 @@ describe('a probe', () => {
     expect([...registry.artifacts.keys()]).toEqual(objects)
   })
 
-  test('of which no packages are known has one, and no flavour leads to it', async () => {
+  test('of a kernel without known headers has a package, and no flavour refers to it', async () => {
     await registry.publish(kernelOf('5.14.0-1.el9', { headers: { name: 'other', version: '1' } }))
     expect(await listed()).toEqual([`falco-probe-${DRIVER_VERSION}-5.14.0-1.el9.x86_64`])
   })
 })
 
 describe('lists', () => {
-  test('are signed by the key of the registry, with the signature beside them', async () => {
+  test('are signed with the key of the registry, with a detached signature', async () => {
     await registry.publish(OLD)
     const { files } = (await shown())!
     const signatures = unarmor(byHash(files[SIGNATURE]!.sha256), 'signature').flatMap(signaturesOf)
@@ -103,7 +103,7 @@ describe('lists', () => {
     expect(verdict.tag).toBe('good')
   })
 
-  test('are newer than those before them, though the clock goes back, and so is the package of a flavour', async () => {
+  test('are newer than the earlier ones even if the clock is set back, and so is the package of a flavour', async () => {
     await registry.publish(OLD)
     const [before, release] = [(await shown())!.date, await flavourRelease()]
     registry.clock.now -= 5 * HOUR
@@ -112,7 +112,7 @@ describe('lists', () => {
     expect(Number(await flavourRelease())).toBe(Number(release) + 1)
   })
 
-  test('leave the package of a flavour as it is whose kernels have not changed', async () => {
+  test('keep the package of a flavour if its kernels have not changed', async () => {
     await registry.publish(OLD)
     const release = await flavourRelease()
     registry.clock.now += HOUR
@@ -122,12 +122,12 @@ describe('lists', () => {
     expect(await flavourRelease()).toBe(release)
   })
 
-  test('that two change at the same moment have what both wrote', async () => {
+  test('have the changes of two writers at the same time', async () => {
     await Promise.all([registry.publish(OLD), registry.publish(NEW)])
     expect(await wanted()).toEqual([nameOf(OLD), nameOf(NEW)])
   })
 
-  test('are signed anew once a day, and say so in their revision, without another change', async () => {
+  test('are signed again once a day with a new revision and without another change', async () => {
     await registry.publish(OLD)
     const [before, packagesBefore] = [(await shown())!, await primary()]
     registry.clock.now += 23 * HOUR
@@ -141,7 +141,7 @@ describe('lists', () => {
     expect(await primary()).toBe(packagesBefore)
   })
 
-  test('of a driver version that was revoked are empty from the next hour on, and stay signed', async () => {
+  test('of a revoked driver version have only the packages of flavours from the next hour on', async () => {
     await registry.publish(OLD)
     const ports = { ...registry.ports, settings: { ...registry.ports.settings, revoked: [DRIVER_VERSION] } }
     await refreshPackages(ports)
@@ -167,7 +167,7 @@ describe('a host', () => {
     return answer.tag === 'bytes' ? Buffer.from(answer.body).toString() : answer.tag
   }
 
-  test('is led to a place where list and signature stay what they are, whatever is published meanwhile', async () => {
+  test('gets a base URL with a list and a signature that do not change at a later publication', async () => {
     await registry.publish(OLD)
     const { files } = (await shown())!
     const [line] = (await mirrors('registry=https://probes.example.org:8443')).split('\n')
@@ -182,19 +182,19 @@ describe('a host', () => {
   })
 
   test.each(['', 'registry=', 'registry=ftp://x', 'registry=https://x%0ahttps://y', 'registry=https://x/?a'])(
-    'has to say by which address it asks: %j is refused',
+    'must give the address of the registry: %j is refused',
     async (query) => {
       await registry.publish(OLD)
       await expect(mirrors(query)).rejects.toMatchObject({ code: 'bad-field' })
     },
   )
 
-  test('is told that nothing is there where nothing was published', async () => {
+  test('gets not-found if nothing was published', async () => {
     for (const path of ['mirrorlist', REPOMD, SIGNATURE, 'repodata/other.xml'])
       await expect(ask(`${ID}/${path}`, 'registry=https://x')).rejects.toMatchObject({ code: 'not-found' })
   })
 
-  test('gets no package of a probe that was withdrawn, whatever list it has', async () => {
+  test('gets no package of a withdrawn probe, even with an older list', async () => {
     await registry.publish(OLD)
     const [, href] = /<location href="(packages\/[^"]+)"/.exec(await primary())!
     expect(await ask(`${ID}/${href}`)).toMatchObject({ tag: 'redirect' })
@@ -204,7 +204,7 @@ describe('a host', () => {
   })
 })
 
-/** Every call of a port is counted, before it and after it; the one of that number crashes. */
+/** Counts each call of a port twice, before it and after it; the count `at` crashes. */
 function crashing(ports: PackagePorts, at: number): PackagePorts {
   let count = 0
   const step = (): void => {
@@ -232,14 +232,14 @@ function crashing(ports: PackagePorts, at: number): PackagePorts {
   }
 }
 
-/** Of the form alone, and quick. */
+/** A fast signer with output of the right form only. */
 const SIGNER = {
   sign: async () => '-----BEGIN PGP SIGNATURE-----\n\nAAAA\n-----END PGP SIGNATURE-----\n',
   signText: async (text: string) => text,
   signPlain: async () => new Uint8Array(),
 }
 
-test('a crash before or after any call leaves the old lists or the new ones, and whoever comes again shows the new ones', async () => {
+test('a crash before or after any call leaves the old lists or the new ones, and a retry publishes the new ones', async () => {
   let [at, crashed] = [0, true]
   for (; crashed; at += 1) {
     registry = await rpmRegistry({ signer: SIGNER })
