@@ -1,4 +1,4 @@
-// Generates docs/settings.md: names, allowed values and defaults come from the schema; only the last column is written by hand.
+// Generates docs/settings.md: names, allowed values and defaults are from the schema; only the last column is written by hand.
 
 import { isDeepStrictEqual } from 'node:util'
 import * as z from 'zod'
@@ -139,7 +139,7 @@ export const meaningsIn = (page: string): ReadonlyMap<string, string> =>
     }),
   )
 
-/** The page with tables from the current schema and its own meanings. A new section is appended; a new setting has no meaning. */
+/** The page with tables from the current schema and its own meanings. New sections are appended; new settings have no meaning. */
 export function withTables(page: string): string {
   const meanings = meaningsIn(page)
   return sections().reduce((text, { heading, settings }) => {
