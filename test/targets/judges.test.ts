@@ -28,7 +28,7 @@ describe.each(planned)('kernels of %s', (target) => {
     expect(verdicts.filter(({ right }) => !right)).toEqual([])
   })
 
-  test('have valid names for a request', () => {
+  test('pass the check of a requested kernel', () => {
     const probe = { driverVersion: '10.2.0+driver', driverName: 'falco', kind: 'kmod' } as const
     for (const row of of(target)) expect(() => checkKernel({ ...probe, ...row })).not.toThrow()
   })

@@ -20,6 +20,6 @@ test.each([
   ['a budget is spent', 429, '{"code": "budget-spent"}', false],
   ['there is no such thing', 404, '{"code": "not-built"}', false],
   ['it is there', 200, '', false],
-])('if %s, a client retries or accepts the answer, as its row expects', (_, status, body, again) => {
+])('on the answer "%s" a client retries or stops', (_, status, body, again) => {
   expect(passes(status, body)).toBe(again)
 })
