@@ -139,7 +139,7 @@ export const meaningsIn = (page: string): ReadonlyMap<string, string> =>
     }),
   )
 
-/** The page with tables from the current schema and its own meanings. New sections are appended; new settings lack a meaning. */
+/** The page with tables from the current schema and its own meanings. New sections are appended; new settings have none. */
 export function withTables(page: string): string {
   const meanings = meaningsIn(page)
   return sections().reduce((text, { heading, settings }) => {

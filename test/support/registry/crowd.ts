@@ -1,4 +1,4 @@
-// Many concurrent clients that behave like loaders: each follows redirects, waits as the answer asks, and stops after a minute.
+// Many concurrent clients that act like loaders: each follows redirects, waits as the answer asks, and stops after a minute.
 
 import { createHash } from 'node:crypto'
 import { Agent, get, type IncomingMessage } from 'node:http'
