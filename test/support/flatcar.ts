@@ -1,4 +1,4 @@
-// Releases of Flatcar as its mirrors have them, signed by gpg with a key of the test: by a subkey, as Flatcar does.
+// Makes Flatcar releases as on its mirrors. gpg signs them with the subkey of a test key, as Flatcar does.
 
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -8,14 +8,14 @@ import { dirname, join } from 'node:path'
 export interface FlatcarSigner {
   /** armored, with its subkey */
   readonly publicKey: string
-  /** detached and not armored; `on`: of that day, `2024-06-30` */
+  /** detached and not armored; `on`: the day of the signature, e.g. `2024-06-30` */
   readonly sign: (body: Uint8Array, on?: string) => Buffer
-  /** The public key as it says that its subkey ends: `after` it was made, as gpg says it (`1y`). */
+  /** The public key with an expiring subkey. `after`: the time from its creation, in gpg's notation (`1y`). */
   readonly ended: (after: string) => string
   readonly remove: () => void
 }
 
-/** `from`: its day. Flatcar's own is `rsa4096`. */
+/** `from`: the day of the key's creation. Flatcar's own key is `rsa4096`. */
 export function flatcarSigner({ from = '2024-01-01', algorithm = 'rsa2048' } = {}): FlatcarSigner {
   const home = mkdtempSync(join(tmpdir(), 'flatcar-keys-'))
   const gpg = (on: string | undefined, args: readonly string[], input?: Uint8Array): Buffer => {
@@ -50,7 +50,7 @@ export interface ReleaseSpec {
   readonly version: string
   /** text of the kernel's config */
   readonly config: string
-  /** of its source, e.g. `6.1.96` */
+  /** version of the kernel's source, e.g. `6.1.96` */
   readonly kernel: string
   readonly gcc?: string
   readonly image?: Uint8Array | undefined
@@ -61,7 +61,7 @@ export const CONFIG = 'flatcar_production_image_kernel_config.txt'
 export const PACKAGES = 'flatcar_production_image_packages.txt'
 export const IMAGE = 'flatcar_production_pxe.vmlinuz'
 
-/** By name, each with its signature. */
+/** The files by name, each with its signature. */
 export function releaseFiles({
   config,
   kernel,
@@ -91,7 +91,7 @@ export function releaseFiles({
   )
 }
 
-/** In a folder that is served: `{folder}/{channel}/amd64-usr/{version}/`. */
+/** Writes it into a served folder: `{folder}/{channel}/amd64-usr/{version}/`. */
 export function makeRelease(folder: string, channel: string, spec: ReleaseSpec): void {
   for (const [name, body] of Object.entries(releaseFiles(spec))) {
     const file = join(folder, channel, 'amd64-usr', spec.version, name)
@@ -100,7 +100,7 @@ export function makeRelease(folder: string, channel: string, spec: ReleaseSpec):
   }
 }
 
-/** The setting `flatcar.channels` of a mirror of all. */
+/** The setting `flatcar.channels` for a mirror of all channels. */
 export const channelsAt = (url: string) => ({
   alpha: `${url}/alpha`,
   beta: `${url}/beta`,
@@ -108,7 +108,7 @@ export const channelsAt = (url: string) => ({
   lts: `${url}/lts`,
 })
 
-/** A distribution's config as Flatcar's is: the suffix of its release stands in the first comment, no symbol has a version. */
+/** Changes a distribution's config to Flatcar's form: the first comment has the release's suffix, no symbol has a version. */
 export const asFlatcar = (config: string, kernel: string): string =>
   config
     .replace(/^(# Linux\S*) \S+ Kernel/m, `$1 ${kernel}-flatcar Kernel`)

@@ -1,4 +1,4 @@
-// gpg itself, with a keyring of its own that is gone with the test.
+// Runs the real gpg with its own keyring, which the test removes at its end.
 
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -6,13 +6,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 export interface Gpg {
-  /** What it prints. */
+  /** Returns gpg's output. */
   readonly run: (args: readonly string[], input?: string | Uint8Array) => string
   readonly home: string
   readonly remove: () => void
 }
 
-/** Keys without a passphrase. */
+/** For keys without a passphrase. */
 const QUIET = ['--batch', '--yes', '--no-tty', '--quiet', '--passphrase', '', '--pinentry-mode', 'loopback']
 
 export function startGpg(): Gpg {

@@ -1,4 +1,4 @@
-// Hosts as they are met in the field: what os-release and uname say there.
+// Hosts from the field: the contents of their os-release and uname.
 
 import type { Wanted } from '../../lib/clients/ask.ts'
 import { clientAnswers } from '../../lib/clients/clients.ts'
@@ -235,6 +235,6 @@ export type HostId = keyof typeof RAW
 
 export const host = (id: HostId): HostFacts => hostFacts(RAW[id])
 
-/** What the clients ask for on a host, of those that ask for anything there. */
+/** The paths that the clients request on a host; clients that request nothing there are left out. */
 export const clientNames = (facts: HostFacts, wanted: Wanted) =>
   clientAnswers(facts, wanted).filter((answer) => 'path' in answer)

@@ -1,5 +1,5 @@
-// Images as their readers and runtimes take them: Debian's skopeo and umoci out of their packages, and a container that runs
-// in what umoci unpacked.
+// Reads and runs images with real tools: skopeo and umoci from Debian's packages, and a container in the image that umoci
+// unpacked.
 
 import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
@@ -17,11 +17,11 @@ import { type Ran, ran } from './client/program.ts'
 import { mainMirror } from './mirrors.ts'
 
 export interface ImageTools {
-  /** what it wrote; throws with that where it fails. `folder`: all that it sees of this machine, and where it begins */
+  /** Returns its output; throws with it on failure. `folder`: its working folder, and all that it sees of this machine. */
   run(folder: string, command: readonly string[]): string
 }
 
-/** Of bookworm, composed once for this user as build roots are. */
+/** From bookworm, composed once per user, like build roots. */
 export async function imageTools(): Promise<ImageTools> {
   const fetch = createFetch({ timeoutMs: 300_000 })
   const ports = {
@@ -38,7 +38,7 @@ export async function imageTools(): Promise<ImageTools> {
   const { folder: tools } = await openRootCache(CACHE, fetch).root(root)
   const own = ['/tmp', '/run', '/var', '/etc'].flatMap((place) => ['--tmpfs', place])
   const files = ['--ro-bind', tools, '/', '--proc', '/proc', '--dev', '/dev', ...own, '--dir', '/var/tmp']
-  // Both look at what a machine that runs containers has there.
+  // Both tools read these files of a container host.
   const policy = ['--ro-bind', join(tools, 'etc/containers'), '/etc/containers']
   const machines = [...policy, '--ro-bind', '/dev/null', '/etc/resolv.conf']
   return {
@@ -53,26 +53,26 @@ export async function imageTools(): Promise<ImageTools> {
   }
 }
 
-/** As a container's runtime is told by an image and by a pod. */
+/** The settings that a container runtime gets from an image and a pod. */
 export interface Container {
   /** the image, unpacked */
   readonly rootfs: string
   readonly env: Readonly<Record<string, string>>
   readonly entrypoint: readonly string[]
   readonly args?: readonly string[]
-  /** folders of this machine, by where they are in the container; `rw:` before one that may be written in */
+  /** folders of this machine, by their paths in the container; the prefix `rw:` makes one writable */
   readonly mounts: Readonly<Record<string, string>>
   readonly user?: number
 }
 
-/** Its network is this machine's; it has no capability, and all but what is mounted so is read-only. */
+/** It shares this machine's network and has no capability; everything except the `rw:` mounts is read-only. */
 export function contained({ rootfs, env, entrypoint, args = [], mounts, user = 0 }: Container): Promise<Ran> {
   const binds = Object.entries(mounts).flatMap(([place, from]) => [
     from.startsWith('rw:') ? '--bind' : '--ro-bind',
     from.replace(/^rw:/, ''),
     place,
   ])
-  // What a runtime makes where something is mounted.
+  // A runtime creates the mount points.
   for (const place of Object.keys(mounts)) mkdirSync(join(rootfs, place), { recursive: true })
   const room = ['--unshare-all', '--share-net', '--uid', `${user}`, '--gid', `${user}`, '--cap-drop', 'ALL']
   const files = ['--ro-bind', rootfs, '/', '--proc', '/proc', '--dev', '/dev', ...binds]

@@ -1,8 +1,8 @@
-// What one test made is the next one's: a folder appears whole, also where two tests make it at one time.
+// Shares a folder between tests: it appears complete, even if two tests make it at the same time.
 
 import { existsSync, renameSync, rmSync } from 'node:fs'
 
-/** Moves `made` to `kept`, or deletes it where another test was first. A crash leaves `made`, which nobody looks for. */
+/** Moves `made` to `kept`, or deletes it if another test was first. After a crash `made` remains, but no test uses it. */
 export function keep(made: string, kept: string): void {
   try {
     renameSync(made, kept)

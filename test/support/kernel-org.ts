@@ -1,4 +1,4 @@
-// Archives of the kernel's source as kernel.org has them, signed by keys that are made for a test.
+// Makes archives of the kernel's source as on kernel.org, signed with keys made for a test.
 
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -9,13 +9,13 @@ import { kernelTar, packXz } from './sources.ts'
 
 export interface Signer {
   readonly key: SigningKey
-  /** armored and detached, of that time */
+  /** armored and detached; `date`: the time of the signature */
   readonly sign: (tar: Uint8Array, date?: Date) => Promise<string>
 }
 
 export const MADE = new Date('2020-01-01')
 
-/** A key of the year 2020, made in a moment. */
+/** Quickly makes a key dated 2020. */
 export async function signer(name = 'Stable Releases'): Promise<Signer & { readonly secret: PrivateKey }> {
   const { privateKey, publicKey } = await generateKey({
     type: 'ecc',
@@ -38,12 +38,12 @@ export async function signer(name = 'Stable Releases'): Promise<Signer & { reado
 }
 
 export interface GpgSigner extends Signer {
-  /** of a tar too large to be held */
+  /** for a tar too large for memory */
   readonly signFile: (path: string) => string
   readonly remove: () => void
 }
 
-/** The same by gpg itself, as kernel.org's are. */
+/** A signer that uses the real gpg, as kernel.org does. */
 export function gpgSigner(algorithm = 'rsa3072'): GpgSigner {
   const { run: gpg, remove } = startGpg()
   gpg(['--quick-gen-key', 'Stable Releases <stable@kernel.invalid>', algorithm, 'sign', 'never'])
@@ -59,7 +59,7 @@ export function gpgSigner(algorithm = 'rsa3072'): GpgSigner {
 /** By the name of the file in kernel.org's layout. */
 export type Files = Record<string, Uint8Array | string>
 
-/** What kernel.org has for a version. */
+/** The files of a version on kernel.org. */
 export async function release(version: string, by: Signer, tar = kernelTar(version)): Promise<Files> {
   return { [`linux-${version}.tar.xz`]: packXz(tar), [`linux-${version}.tar.sign`]: await by.sign(tar) }
 }
@@ -67,21 +67,21 @@ export async function release(version: string, by: Signer, tar = kernelTar(versi
 export interface KernelOrg {
   /** the setting `vanilla.archive` */
   readonly archive: string
-  /** may be changed at any time; a number is a status */
+  /** A test may change them at any time; a number is a status to answer. */
   readonly files: Record<string, Uint8Array | string | number>
-  /** names of files, in the order in which they were asked for */
+  /** names of the requested files, in order */
   readonly asked: string[]
   readonly stop: () => void
 }
 
-/** A stand-in on loopback. */
+/** Starts a stand-in for kernel.org on loopback. */
 export async function startKernelOrg(): Promise<KernelOrg> {
   const files: KernelOrg['files'] = {}
   const asked: string[] = []
   const server = createServer((request, response) => {
     const name = request.url?.split('/').at(-1) ?? ''
     asked.push(name)
-    // gpg and xz hold this process up for seconds, and a connection that was kept meanwhile would be closed under its user.
+    // gpg and xz block this process for seconds; a kept-alive connection would time out and close while a client uses it.
     response.setHeader('connection', 'close')
     const file = files[name] ?? 404
     if (typeof file === 'number') response.writeHead(file).end()
@@ -100,5 +100,5 @@ export async function startKernelOrg(): Promise<KernelOrg> {
   }
 }
 
-/** Where nothing answers, at once: no test waits for a kernel.org that cannot be reached, or loads from one that can. */
+/** This address refuses every connection at once: tests neither wait for an unreachable kernel.org nor load from it. */
 export const NO_KERNEL_ORG = 'http://127.0.0.1:1/v{major}.x/linux-{version}.tar.xz'

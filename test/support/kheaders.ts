@@ -1,4 +1,4 @@
-// Archives of kernel headers, as /sys/kernel/kheaders.tar.xz has them.
+// Packs kernel headers in the form of /sys/kernel/kheaders.tar.xz.
 
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -11,7 +11,7 @@ export const KHEADERS = {
   'include/generated/autoconf.h': 'z',
 }
 
-/** As kernel/gen_kheaders.sh packs them, by the machine's own tar and xz. */
+/** Packs them like kernel/gen_kheaders.sh, with this machine's tar and xz. */
 export function packed(
   files: Record<string, string>,
   more: { links?: Record<string, string>; options?: string[] } = {},

@@ -1,5 +1,5 @@
-// `npm run test:long` runs everything; `npm test`, which is to end within its budget, leaves out what is only more of the
-// same kind. A file that is nothing else is named *.long.test.ts.
+// `npm run test:long` runs all tests. `npm test` has a time budget, and leaves out tests that are only more of the same kind.
+// A file with only such tests is named *.long.test.ts.
 
-/** Whether a file is to run the longer of its forms. */
+/** Whether a file runs its longer form. */
 export const LONG = process.env.TEST_LONG === '1'

@@ -1,4 +1,4 @@
-// Every port in memory, to run the domain without a cloud; the contract tests hold it to the same promises.
+// Implements every port in memory, to run the domain without a cloud; the contract tests check it like the real adapters.
 
 import { createHash } from 'node:crypto'
 import { createKernels } from '../../lib/inputs/kernels.ts'
@@ -43,7 +43,7 @@ import {
 import { releaseIn } from '../../lib/names/grammar.ts'
 import { countedHolds } from '../../lib/serve/counted-holds.ts'
 
-/** All ports over one empty world; `inside` looks into it, past the ports. */
+/** All ports over one empty world; `inside` gives direct access to its contents. */
 export function memoryPorts({ now }: { now: Clock }) {
   const buckets = { artifacts: memoryStore(), staging: memoryStore(), inputs: memoryStore() }
   const index = memoryIndex(now)
@@ -80,28 +80,28 @@ export function memoryPorts({ now }: { now: Clock }) {
     fetch: fetch.fetch,
     log: ((event, fields) => void lines.push({ event, fields })) satisfies Log,
     inside: {
-      /** every state by its key */
+      /** each state by its key */
       states: index.states,
-      /** by key, what expires, and when */
+      /** the time of expiry by key */
       expiries: index.expiries,
-      /** every object by its key */
+      /** each object by its key */
       objects: {
         artifacts: buckets.artifacts.objects,
         staging: buckets.staging.objects,
         inputs: buckets.inputs.objects,
       },
-      /** in the order in which they were emitted */
+      /** in the order of emission */
       events,
-      /** in the order in which they were started */
+      /** in the order of their start */
       builds: builder.builds,
-      /** what a URL answers to `fetch` */
+      /** the answer of each URL to `fetch` */
       web: fetch.web,
       log: lines,
     },
   }
 }
 
-/** `now` decides what has expired. */
+/** Items expire by the clock `now`. */
 export function memoryIndex(now: Clock) {
   const states = new Map<string, ProbeState>()
   const expiries = new Map<string, number>()
@@ -109,12 +109,12 @@ export function memoryIndex(now: Clock) {
     if (expiresAt === undefined) expiries.delete(key)
     else expiries.set(key, expiresAt)
   }
-  /** The claim that is open and held; `undefined`: the claim is lost. */
+  /** The state of an open claim; `undefined`: the publisher lost its claim. */
   const held = (key: string, claim: string) => {
     const state = states.get(key)
     return state?.state === 'building' && state.id === claim ? state : undefined
   }
-  /** What is built or published by the claim, and has no verdict. */
+  /** The state of a probe that the claim builds or published, without a verdict. */
   const testable = (key: string, claim: string) => {
     const state = states.get(key)
     if ((state?.state !== 'building' && state?.state !== 'published') || state.id !== claim) return undefined
@@ -409,22 +409,22 @@ function memoryPresigner(bucket: string, now: Clock): Presigner {
 interface MemoryBuild {
   readonly id: string
   readonly order: BuildOrder
-  /** tests end a build by setting it */
+  /** a test sets it to end the build */
   status: BuildStatus
   brokeOff?: BrokeOff
 }
 
-/** Builds that run until a test, or `stop`, ends them. */
 const tokenOf = (order: BuildOrder): string =>
   [order.claim, order.phase, ...(order.phase === 'load-test' ? [order.test] : [])].join('/')
 
+/** Builds that run until a test, or `stop`, ends them. */
 function memoryBuilder() {
   const builds: MemoryBuild[] = []
   const find = (buildId: string) => builds.find(({ id }) => id === buildId)
   const builder: Builder = {
     start: async (order) => {
       const before = builds.find((build) => tokenOf(build.order) === tokenOf(order))
-      // As CodeBuild: a token stands for one and the same request.
+      // As in CodeBuild, a token belongs to exactly one request.
       if (before !== undefined && JSON.stringify(before.order) !== JSON.stringify(order))
         throw new Error(`the token ${order.claim} was used with other parameters: InvalidInputException`)
       if (before !== undefined) return before.id
@@ -444,7 +444,7 @@ function memoryBuilder() {
   return { builder, builds }
 }
 
-/** Not a signature; it tells what it stands for. */
+/** Makes a readable text in place of a signature: it names the signed bytes and the statement. */
 const memorySigner: Signer = {
   sign: async (body, statement) =>
     ['signature', 'over', createHash('sha256').update(body).digest('hex'), ...statement].join(' '),

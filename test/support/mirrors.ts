@@ -1,19 +1,19 @@
-// Debian's suites that the tests mean, whatever Debian this machine is, from its own apt's mirrors.
+// The Debian suites that the tests use, on any Debian release, from the mirrors of this machine's apt.
 
 import type { Suite } from '../../lib/archives/apt/suite.ts'
 import { DRIVER_ARCHIVE, type DriverArchive } from '../../lib/archives/drivers.ts'
 import { DEFAULTS } from '../../lib/kernels/settings.ts'
 import { aptOptions, aptSuites } from '../../local/start/apt-sources.ts'
 
-/** Of one release: what apt would install of them is of that release. */
+/** Suites of one release, so that apt would install only its packages. */
 const SUITES = ['bookworm-security', 'bookworm', 'bookworm-updates']
 
 export const debianSuites = (): readonly Suite[] => SUITES.map(suiteHere)
 
-/** Every suite of the defaults. */
+/** Every suite of the default settings. */
 export const everySuite = (): readonly Suite[] => DEFAULTS.debian.suites.map(({ suite }) => suiteHere(suite))
 
-/** A system fresh from debootstrap names no mirror of security updates: it is where most mirrors have it. */
+/** A new system from debootstrap names no mirror of security updates; the default is the place that most mirrors use. */
 function suiteHere(suite: string): Suite {
   const main = mainMirror()
   const own = aptSuites().find(({ mirror }) => mirror.endsWith('/debian-security'))
@@ -21,14 +21,14 @@ function suiteHere(suite: string): Suite {
   return { mirror: suite.endsWith('-security') ? security : main, suite, ...aptOptions() }
 }
 
-/** Where the driver packages of this machine's registry come from. */
+/** The source of the driver packages for this machine's registry. */
 export const driverArchive = (): DriverArchive => ({
   ...DRIVER_ARCHIVE,
   mirror: mainMirror(),
   ...aptOptions(),
 })
 
-/** Where this machine's apt gets Debian from. */
+/** The mirror from which this machine's apt gets Debian. */
 export function mainMirror(): string {
   const main = aptSuites().find(({ mirror }) => mirror.endsWith('/debian'))
   if (main !== undefined) return main.mirror

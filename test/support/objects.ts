@@ -1,4 +1,4 @@
-// Small real objects with the marks of a probe, made by the real compiler when a test asks for them.
+// Makes small real objects with the marks of a probe, by the real compiler, when a test needs them.
 
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -69,7 +69,7 @@ export const compile = (options: readonly string[], source: string): Uint8Array 
     return new Uint8Array(readFileSync(output))
   })
 
-/** What a tool prints about the object, whose path is appended to the tool's arguments. */
+/** Returns a tool's output about the object; the object's path is the tool's last argument. */
 export const tell = (object: Uint8Array, command: string, args: readonly string[]): string =>
   inFolder((folder) => {
     const path = join(folder, 'probe.ko')
@@ -77,7 +77,7 @@ export const tell = (object: Uint8Array, command: string, args: readonly string[
     return execFileSync(command, [...args, path], { encoding: 'latin1' })
   })
 
-/** As a build strips its module. */
+/** Strips it as a build strips its module. */
 export const stripped = (object: Uint8Array): Uint8Array =>
   inFolder((folder) => {
     const path = join(folder, 'probe.ko')
@@ -95,7 +95,7 @@ function inFolder<T>(work: (folder: string) => T): T {
   }
 }
 
-/** Where the header of a section stands in the file, by the file's own word. */
+/** The offset of a section's header, read from the file. */
 export function sectionHeaderAt(object: Uint8Array, name: string): number {
   const line = tell(object, 'readelf', ['-WS'])
     .split('\n')
@@ -107,7 +107,7 @@ export function sectionHeaderAt(object: Uint8Array, name: string): number {
 export const viewOf = (bytes: Uint8Array): DataView =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
-/** A changed copy. */
+/** Returns a changed copy. */
 export function patched(object: Uint8Array, patch: (view: DataView) => void): Uint8Array {
   const copy = object.slice()
   patch(viewOf(copy))

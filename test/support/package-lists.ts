@@ -1,4 +1,4 @@
-// Before the tests that build real probes: the archive's package lists are there, and not old; and so are build roots.
+// Runs before the tests that build real probes: it loads current package lists of the archive, and makes the build roots.
 
 import { archive } from './builds/apt.ts'
 import { rootFor } from './builds/roots.ts'

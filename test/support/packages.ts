@@ -1,4 +1,5 @@
-// A registry of published probes without builds: an index in memory, real signatures, and the repositories of packages over HTTP.
+// A registry of published probes without builds: it has an index in memory and real signatures, and serves the package
+// repositories over HTTP.
 
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -27,11 +28,11 @@ export interface PublishedProbe {
   readonly module: Uint8Array
 }
 
-/** What is changed of an answer on its way to a client. `path`: as it was asked for */
+/** Changes an answer on its way to a client. `path`: as the client requested it. */
 export type Tamper = (path: string, body: Uint8Array) => Uint8Array
 
 export async function startRepositories(settings: Partial<typeof DEFAULTS> = {}) {
-  // Behind, so that it can pass.
+  // The clock starts in the past, so that a test can move it forward.
   let ahead = -3 * HOUR
   const now = () => Date.now() + ahead
   const memory = memoryPorts({ now })
@@ -123,7 +124,7 @@ export async function startRepositories(settings: Partial<typeof DEFAULTS> = {})
     memory,
     publish,
     withdraw,
-    /** paths that were asked for */
+    /** the requested paths */
     asked,
     refresh: () => refreshPackages(ports),
     pass: (milliseconds: number) => {
@@ -132,7 +133,7 @@ export async function startRepositories(settings: Partial<typeof DEFAULTS> = {})
     onTheWay: (next: Tamper = (_, body) => body) => {
       tamper = next
     },
-    /** Every list as it is now; the call goes back to it, as an attacker does who has kept it. */
+    /** Keeps all lists as they are now; the returned call serves them again, as an attacker with old lists does. */
     keepLists: async (id: string) => {
       const kept = (await memory.pointers.read(id))!
       return (): void => {

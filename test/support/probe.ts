@@ -1,4 +1,4 @@
-// A small real module that is the probe which test/support/world.ts asks for.
+// Makes a small real module: the probe that test/support/world.ts requests.
 
 import { moduleObject } from './objects.ts'
 

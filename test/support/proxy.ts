@@ -1,5 +1,5 @@
-// A small proxy of the kind that stands between a company and the world, and a mirror of that company with a certificate
-// of its own authority. Names are known to the proxy alone.
+// A small HTTP proxy like that of a company, and a mirror of that company with a certificate of its own authority. Only the
+// proxy can resolve the names.
 
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -11,14 +11,14 @@ import { join } from 'node:path'
 
 export interface TestProxy {
   readonly port: number
-  /** method, place, and name and password where there are some: of each request */
+  /** of each request: method, URL, and name and password, if it has them */
   readonly asked: string[]
-  /** what is answered instead */
+  /** the status that the proxy answers in place of forwarding */
   status: number | undefined
   readonly stop: () => void
 }
 
-/** `ports`: of this machine, by the names that the proxy finds there. */
+/** `ports`: ports of this machine, by the host names that the proxy resolves to them. */
 export async function startProxy(ports: Readonly<Record<string, number>>): Promise<TestProxy> {
   const server = createServer()
   const proxy: TestProxy = {
@@ -62,11 +62,11 @@ export async function startProxy(ports: Readonly<Record<string, number>>): Promi
 export interface Authority {
   /** PEM */
   readonly certificate: string
-  /** A server of a certificate for that name; gives its port. */
+  /** Starts a server with a certificate for that name; returns its port. */
   readonly serve: (name: string, answer: RequestListener) => Promise<{ port: number; stop: () => void }>
 }
 
-/** A private one, by openssl. */
+/** Makes a private authority with openssl. */
 export function makeAuthority(): Authority {
   const folder = mkdtempSync(join(tmpdir(), 'authority-'))
   const run = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' })

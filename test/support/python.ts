@@ -1,4 +1,4 @@
-// Checkers that Python's registry has, where this machine can have them: in an environment of their own.
+// Installs checkers from Python's package registry into their own environment, if this machine can.
 
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -17,12 +17,12 @@ export interface Ran {
 }
 
 export interface PythonTools {
-  /** one of the tools; ended after `milliseconds`, which is -1 */
+  /** Runs one of the tools; after `milliseconds` it is killed, and the code is -1. */
   run(tool: string, args: readonly string[], milliseconds: number, cwd: string): Promise<Ran>
   remove(): Promise<void>
 }
 
-/** `packages`: each with its version, `name==1.2.3`. A text: why they cannot be had here. */
+/** `packages`: each with its version, `name==1.2.3`. Returns a text with the reason if the installation fails. */
 export async function pythonTools(...packages: readonly string[]): Promise<PythonTools | string> {
   const dir = await mkdtemp(join(tmpdir(), 'python-tools-'))
   const remove = () => rm(dir, { recursive: true, force: true })
@@ -39,7 +39,7 @@ export async function pythonTools(...packages: readonly string[]): Promise<Pytho
   return { run: (tool, ...rest) => ran(bin(tool), ...rest), remove }
 }
 
-/** Those tools, or the test is skipped and says why. */
+/** Returns the tools, or skips the test and prints the reason. */
 export function had(tools: PythonTools | string, { skip }: TestContext): PythonTools {
   if (typeof tools !== 'string') return tools
   console.log(`skipped: ${tools}`)

@@ -1,8 +1,8 @@
-// A real driver of a few lines, laid out as falcosecurity/libs has its own: an archive that a test may put anywhere.
+// A real driver of a few lines, in the layout of falcosecurity/libs, as an archive that a test can put anywhere.
 
 import { archiveOf } from './sources.ts'
 
-/** A module of the driver's name and version that loads, and does nothing. `more`: what tells two of them apart. */
+/** A module with the driver's name and version; it loads and does nothing. `more`: a text that makes two archives differ. */
 export const smallDriver = (more = ''): Uint8Array =>
   archiveOf({
     'libs/driver/API_VERSION': '11.0.0\n',

@@ -1,5 +1,5 @@
-// Small kernels of Debian's source, made once for this user: one that clang built, since Debian has none, and those of other
-// distributions, whose own cannot be reached from here.
+// Builds small kernels from Debian's source, once per user: one with clang, because Debian has none, and stand-ins for kernels
+// of other distributions, which this machine cannot reach.
 
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -14,25 +14,25 @@ export interface SmallKernel {
   readonly config: string
   /** `uname -r` */
   readonly release: string
-  /** that a machine boots */
+  /** a bootable kernel image */
   readonly image: Buffer
-  /** folder of its build tree, as a package of headers has it */
+  /** folder of its build tree, in the form of a header package */
   readonly tree: string
 }
 
 interface SmallKernelOptions {
   /** command name, e.g. `clang-14` */
   readonly compiler: string
-  /** what comes after the version in `uname -r`, e.g. `-1.el9.x86_64` */
+  /** the part after the version in `uname -r`, e.g. `-1.el9.x86_64` */
   readonly localVersion: string
-  /** third number of its version; absent: that of its source. Ubuntu's kernels say 0, whatever was put into them since */
+  /** third number of its version; absent: that of its source. Ubuntu's kernels always have 0, in spite of later changes */
   readonly patch?: number
 }
 
 export const SOURCE = 'linux-source-6.1'
 export const SUITE = 'bookworm'
 
-/** What a load test's machine and a driver ask of a kernel. */
+/** Options that the load test's virtual machine and a driver need. */
 export const OPTIONS = [
   ...['64BIT', 'SMP', 'MULTIUSER', 'PRINTK', 'TTY', 'SERIAL_8250', 'SERIAL_8250_CONSOLE', 'ACPI', 'PCI'],
   ...['BLK_DEV_INITRD', 'BINFMT_ELF', 'BINFMT_SCRIPT', 'DEVTMPFS', 'PROC_FS', 'SYSFS', 'SHMEM', 'TMPFS'],
@@ -52,7 +52,7 @@ export function toolsOf(compiler: string): string {
   ].join(' ')
 }
 
-/** What one compiler makes of the source, once for all kernels. */
+/** Compiles the source with one compiler, once for all kernels. */
 const compile = (compiler: string): string => `
 ar p source.deb data.tar.xz | xz -dc | tar -xO --wildcards '*/usr/src/linux-source-*.tar.xz' | xz -dcT0 |
   tar -x --no-same-owner --exclude '*/Documentation/*/*'
@@ -66,7 +66,7 @@ cp .config ../config
 make -s -j$(nproc) ${toolsOf(compiler)} bzImage modules
 `
 
-/** A kernel of its own name out of that: little is compiled anew. What a crash leaves, the next make mends. */
+/** Makes a kernel with its own name from that: little is recompiled. After a crash, the next make repairs the rest. */
 const name = ({ compiler, localVersion, patch }: SmallKernelOptions): string => `
 cd linux
 sed '${patch === undefined ? '' : `s/^SUBLEVEL = .*/SUBLEVEL = ${patch}/`}' ../Makefile >Makefile
@@ -83,7 +83,7 @@ touch Module.symvers
   sort -u | tar -c -T - | tar -x -C /kernel/tree
 `
 
-/** A crash leaves a folder that nobody takes for a kernel. */
+/** After a crash a folder remains, but under a name that no test uses. */
 export async function smallKernel(options: SmallKernelOptions): Promise<SmallKernel> {
   const { compiler } = options
   const root = await composed({ tag: 'compilers', commands: [compiler] }, SUITE)
@@ -129,7 +129,7 @@ function nameIn(root: string, compiled: string, folder: string, options: SmallKe
   }
 }
 
-/** `places`: folders that the script may write to, by their paths there; it begins in /made. */
+/** `places`: folders that the script may write to, by their paths inside; the script starts in /made. */
 export function inRoot(root: string, places: Readonly<Record<string, string>>, script: string): void {
   const system = ['--ro-bind', join(root, 'usr'), '/usr', '--symlink', 'usr/bin', '/bin']
   const links = ['--symlink', 'usr/lib', '/lib', '--symlink', 'usr/lib64', '/lib64', '--proc', '/proc']

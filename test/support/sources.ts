@@ -1,4 +1,4 @@
-// Archives of sources, as small as they can be and still be what they should.
+// Makes source archives that are as small as possible, but still valid.
 
 import { execFileSync } from 'node:child_process'
 import { gunzipSync } from 'node:zlib'
@@ -13,7 +13,7 @@ const files = (texts: Readonly<Record<string, string>>) =>
 
 export const archiveOf = (texts: Readonly<Record<string, string>>): Uint8Array => tarGz(files(texts))
 
-/** As falcosecurity/libs has its sources; `more`: what tells two of them apart. */
+/** The layout of falcosecurity/libs; `more`: a text that makes two archives differ. */
 export const libsArchive = (more = ''): Uint8Array =>
   archiveOf({
     'libs-1/README.md': more,
@@ -21,7 +21,7 @@ export const libsArchive = (more = ''): Uint8Array =>
     'libs-1/driver/main.c': 'int main;\n',
   })
 
-/** As kernel.org has them, unpacked. */
+/** The kernel's source as on kernel.org, but not compressed. */
 export function kernelTar(version: string, extra = ''): Uint8Array {
   const [major, minor, patch = '0'] = version.split('.')
   const text = `# SPDX-License-Identifier: GPL-2.0\nVERSION = ${major}\nPATCHLEVEL = ${minor}\nSUBLEVEL = ${patch}\nEXTRAVERSION =${extra}\n`

@@ -11,7 +11,7 @@ const DEBIAN: RawFacts = {
   machine: 'x86_64',
 }
 
-/** Debian's config, on a host that made a kernel of its own with it: its names hold its `uname -r`. */
+/** Debian's config, from a host that built its own kernel with it; the probe's names contain the host's `uname -r`. */
 export function submissionOf(
   facts: Partial<RawFacts> = {},
   more: Partial<Omit<Submission, 'facts'>> = {},

@@ -1,10 +1,10 @@
-// Debian's sysdig, a real client of a driver, for a machine in which one is loaded.
+// Provides Debian's sysdig, a real client of a driver, for a virtual machine with a loaded driver.
 
 import { type Apt, archive } from './builds/apt.ts'
 import { packagedProgram } from './debs.ts'
 import type { Vm } from './vm.ts'
 
-/** Files for the machine, and lines of its script: so many times it is to see /script opened, which a process goes on doing. */
+/** Files and script for the machine: a process keeps opening /script, and sysdig must see this `events` times. */
 export function sysdig(events: number, apt: Apt = archive()): Required<Pick<Vm, 'files' | 'script'>> {
   const { files, command } = packagedProgram(apt, 'sysdig', 'usr/bin/sysdig')
   return {

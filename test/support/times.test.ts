@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { overBudget, slowestFirst } from './times.ts'
 
-test('the seconds of each file are told, slowest first', () => {
+test('the report lists the seconds of each file, slowest first', () => {
   const files = [
     { file: 'test/a.test.ts', seconds: 0.04 },
     { file: 'test/b.test.ts', seconds: 112.34 },
@@ -12,7 +12,7 @@ test('the seconds of each file are told, slowest first', () => {
   )
 })
 
-test('a run that took longer than its budget is told so, unless it is the long one', () => {
+test('the report names a run above its time budget, unless it is the long run', () => {
   expect(overBudget(1800, false)).toBe('')
   expect(overBudget(2820, false)).toMatch(/^✗ npm test took 47.0 minutes, its budget is 45: .*\n$/)
   expect(overBudget(1920, true)).toBe('')

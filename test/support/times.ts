@@ -1,4 +1,4 @@
-// How long the tests took, for the end of their output.
+// Formats the durations of the tests for the end of their output.
 
 export interface FileTime {
   /** below the project's folder */
@@ -6,17 +6,17 @@ export interface FileTime {
   readonly seconds: number
 }
 
-/** Minutes of `npm test`, on two processors that do nothing else. */
+/** Minutes for `npm test`, on two otherwise idle processors. */
 const BUDGET = 45
 
-/** One line a file, slowest first. */
+/** One line per file, slowest first. */
 export const slowestFirst = (files: readonly FileTime[]): string =>
   [...files]
     .sort((a, b) => b.seconds - a.seconds)
     .map(({ file, seconds }) => `${seconds.toFixed(1).padStart(7)} s  ${file}\n`)
     .join('')
 
-/** What a run of more minutes than it may take is told; nothing of one that may take any. */
+/** The message for a run above its budget; empty for the long run, which has none. */
 export const overBudget = (seconds: number, long: boolean): string =>
   long || seconds <= BUDGET * 60
     ? ''

@@ -1,4 +1,4 @@
-// A virtual machine of Debian's own kernel for tests: files and a script in, what it says on its console out.
+// Boots a virtual machine with Debian's own kernel: it gets files and a script, and returns the console output.
 
 import { execFileSync, spawn } from 'node:child_process'
 import {
@@ -19,28 +19,28 @@ import { dirname, join } from 'node:path'
 import { packageBytes } from './builds/archive.ts'
 import { keep } from './keep.ts'
 
-/** In the order in which they are loaded. */
+/** In load order. */
 const NETWORK = [
   ...['virtio_ring', 'virtio', 'virtio_pci_legacy_dev', 'virtio_pci_modern_dev', 'virtio_pci'],
   ...['failover', 'net_failover', 'virtio_net'],
 ]
-/** The host's loopback, as the machine sees it. */
+/** The address of the host's loopback inside the machine. */
 export const HOST_LOOPBACK = '10.0.2.2'
 
 export interface Vm {
   /** e.g. `6.1.0-56-amd64`: a kernel of this machine's own archive */
   readonly unameRelease: string
-  /** by absolute path; all may be executed */
+  /** by absolute path; all are executable */
   readonly files?: Readonly<Record<string, Uint8Array | string>>
-  /** lines of busybox sh, run as root with every applet on the PATH; the machine ends with them */
+  /** lines of busybox sh, run as root with every applet on the PATH; the machine stops after them */
   readonly script: string
   /** whether it reaches the host's loopback, as HOST_LOOPBACK */
   readonly network?: boolean
-  /** that it may run */
+  /** time limit */
   readonly seconds: number
 }
 
-/** What the script wrote. Throws, with what there is of it, when the machine does not end in time. */
+/** Returns the console output. Throws with the output so far if the machine does not end in time. */
 export async function bootVm(vm: Vm): Promise<string> {
   const kit = kitOf(vm.unameRelease)
   const folder = mkdtempSync(join(tmpdir(), 'vm-'))
@@ -52,7 +52,7 @@ export async function bootVm(vm: Vm): Promise<string> {
   }
 }
 
-/** Programs of this machine with the libraries that they need, for `files`. */
+/** Programs of this machine with their libraries, for `files`. */
 export function programs(...names: readonly string[]): Record<string, Uint8Array> {
   const paths = names.map((name) =>
     execFileSync('sh', ['-c', `command -v ${name}`])
@@ -70,11 +70,11 @@ export function programs(...names: readonly string[]): Record<string, Uint8Array
 }
 
 interface Kit {
-  /** folder of vmlinuz, vmlinux (where the kernel could be decompressed here) and the modules */
+  /** folder of vmlinuz, vmlinux (if this machine could decompress the kernel) and the modules */
   readonly folder: string
 }
 
-/** Taken out of the kernel's package once; a kit that is cut off leaves nothing behind. */
+/** Unpacks the kernel's package once; an interrupted run leaves no incomplete kit. */
 function kitOf(unameRelease: string): Kit {
   const cache = join(tmpdir(), 'probe-registry-packages')
   const deb = packageBytes(`linux-image-${unameRelease}`)
@@ -97,7 +97,7 @@ function unpack(folder: string, unameRelease: string): void {
   renameSync(join(folder, `vmlinuz-${unameRelease}`), join(folder, 'vmlinuz'))
 }
 
-/** With the load test's own step, in a room like the one that it runs in. */
+/** Decompresses the kernel with the load test's own step, in a similar sandbox. */
 function unwrap(folder: string): void {
   const steps = join(import.meta.dirname, '../../buildspecs/load-test')
   const room = ['--ro-bind', '/usr', '/usr', '--symlink', 'usr/bin', '/bin', '--symlink', 'usr/lib', '/lib']
@@ -169,7 +169,7 @@ function run({ folder }: Kit, initramfs: string, { network = false, seconds }: V
   const image =
     ['vmlinux', 'vmlinuz'].map((name) => join(folder, name)).find((path) => existsSync(path)) ?? ''
   const nic = network ? ['-netdev', 'user,id=net', '-device', 'virtio-net-pci,netdev=net,romfile='] : []
-  // It ends by itself, also when nobody is there any more to end it.
+  // timeout ends the machine even if this process is no longer there to end it.
   const machine = spawn(
     'timeout',
     [

@@ -1,4 +1,4 @@
-// A small world around the domain: events come at least once, builds end, time passes, and any call can fail.
+// A small world around the domain: it delivers events at least once, ends builds, moves time, and can let any call fail.
 
 import { createHash } from 'node:crypto'
 import { submissionAnswerOf } from '../../lib/api/submission.ts'
@@ -35,28 +35,28 @@ import { memoryPorts } from './memory.ts'
 
 export const UNAME_RELEASE = '6.1.0-1-amd64'
 export const DRIVER_VERSION = '1.2.3+driver'
-/** driver versions that the suites of the archive have */
+/** driver versions in the suites of the archive */
 const DRIVER_PACKAGES = ['0.23.2', '0.20.0']
 export const PATH = `/driver/${DRIVER_VERSION}/x86_64/falco_debian_6.1.1-1-amd64_1.ko`
 export const KEY = PATH.slice(1)
 
 export interface WorldOptions {
-  /** what the build uploads; `undefined`: it fails */
+  /** the build uploads this probe; `undefined`: the build fails */
   readonly probe: Uint8Array | undefined
-  /** where it fails then, and of whose fault */
+  /** the stage and the cause of that failure */
   readonly failure?: Pick<BuildReport, 'stage' | 'cause'>
-  /** the operator has sources of patched kernels */
+  /** whether the operator has sources of patched kernels */
   readonly ownSources?: boolean
-  /** options of the config that do not hold in its tree, as it tells them */
+  /** options of the config that the tree does not keep, as the build reports them */
   readonly lost?: readonly string[]
-  /** what its kernel makes of it, in whichever test or in each; `undefined`: that test leaves nothing */
+  /** result of the load test, for all tests or by its number; `undefined`: that test writes no verdict */
   readonly verdict?: TestResult | ((test: number) => TestResult)
-  /** of its kernel, by its signed list; `undefined`: there is none */
+  /** the kernel's image from its signed list; `undefined`: there is none */
   readonly image?: KernelImage | undefined
-  /** why that does not come */
+  /** the error in place of the image */
   readonly noImage?: ProbeError
   readonly settings?: Partial<Settings>
-  /** the release that a kernel has in its name today; throws for what is no kernel */
+  /** the current release in a kernel's name; throws if it is not a kernel */
   readonly today?: (kernelRelease: string) => string
   /** the distribution's own probe of a submitted config; absent: there is none */
   readonly identify?: (asked: ConfigHash) => Probe
@@ -64,7 +64,7 @@ export interface WorldOptions {
 
 type TestResult = 'passed' | 'failed' | undefined
 
-/** Called before and after every call of a port; what it throws is what the caller sees. */
+/** The world calls it before and after every call of a port; the caller gets the error that it throws. */
 export type Fault = (call: string, when: 'before' | 'after') => void
 
 const DIGEST = 'a'.repeat(64)
@@ -78,10 +78,10 @@ const source = (name: string) => ({
 })
 const pkg = (name: string) => ({ ...source(name), bytes: 1, format: 'deb' as const })
 
-/** What every build here runs in. */
+/** The root of every build. */
 const ROOT = { id: DIGEST, suite: 'bookworm', digest: DIGEST, sha256: DIGEST, bytes: 1 }
 
-/** The tree of a submitted kernel is made by its build, and kept. */
+/** The build of a submitted kernel makes its tree, and the registry keeps the tree. */
 const sourcePlan = ({ kernelRelease, unameRelease, compiler, config, symvers, kheaders }: SubmittedKernel) =>
   ({
     tag: 'source',
@@ -227,7 +227,7 @@ export function createWorld(options: WorldOptions) {
     log: memory.log,
   }
 
-  /** The build itself: it writes its staging keys, past all ports, and ends. */
+  /** Runs a build: it writes its staging keys directly, without a port, and ends. */
   async function build(order: BuildOrder): Promise<Ended['status']> {
     const { claim } = order
     const keys = stagingKeys(claim)
@@ -252,14 +252,14 @@ export function createWorld(options: WorldOptions) {
     put(keys.log, text('main.c:1: error: no'))
     const end = probe === undefined ? (failure ?? { stage: 'compile' }) : { stage: 'done' }
     const report = { ...end, compilerVersion: 'gcc 12', timings: { compile: 5 }, lost: options.lost ?? [] }
-    // Only a build of source and config is told where its tree goes; others would not be believed.
+    // Only a build of source and config gets a URL for its tree; the registry would not trust the tree of another build.
     put(keys.prepared, TREE)
     put(keys.manifest, text(JSON.stringify({ ...report, prepared: TREE_REPORT })))
     if (probe !== undefined) put(keys.probe, probe)
     return probe === undefined ? 'failed' : 'succeeded'
   }
 
-  /** An event, as Lambda is given it: tried three times, then dropped. */
+  /** Handles an event like Lambda: three tries, then it is dropped. */
   async function handle(work: () => Promise<unknown>): Promise<void> {
     for (let tries = 3; tries > 0; tries -= 1) {
       const done = await work().then(
@@ -272,7 +272,7 @@ export function createWorld(options: WorldOptions) {
 
   const delivered = new Set<RegistryEvent>()
   const ended = new Set<string>()
-  /** All events and all ends of builds that are not delivered yet; `times`: how often each comes. */
+  /** Delivers all outstanding events and ends of builds; `times`: how often each arrives. */
   async function deliver(times = 1): Promise<void> {
     for (;;) {
       const event = memory.inside.events.find((e) => !delivered.has(e))
@@ -321,25 +321,25 @@ export function createWorld(options: WorldOptions) {
   return {
     memory,
     calls,
-    /** The next event of that type never comes. */
+    /** The next event of that type is lost. */
     lose: (type: RegistryEvent['type']) => {
       lost = type
     },
-    /** Whether the builder takes no more. */
+    /** Whether the builder refuses new builds. */
     busy: (is: boolean) => {
       isBusy = is
     },
-    /** One client's look, as it waits. */
+    /** One check of a waiting client. */
     waitFor: async (key: string) => {
       const state = await index.get(key)
       if (state?.state !== 'building') throw new Error(`${key} is not being built`)
       await giveSign({ index, bus, now, log: memory.log, isTime }, key, state)
     },
-    /** What runs of that probe ends, or ends like that; nothing else happens. */
+    /** The running build of that probe ends, with the result `how` if given; nothing else happens. */
     end: async (key: string, how?: Ended) => {
       await publish(publishPorts, await endOne(key, how))
     },
-    /** The same, of which no event ever comes. */
+    /** The same, but its event is lost. */
     endUnheard: (key = KEY, how?: Ended) => endOne(key, how),
     resolvePorts,
     holds,
@@ -365,7 +365,7 @@ export function createWorld(options: WorldOptions) {
       ),
     deliver,
     publishPorts,
-    /** Delivers what was requested, and no end of a build. */
+    /** Delivers the outstanding events, but no end of a build. */
     plan: async () => {
       for (const event of memory.inside.events.filter((e) => !delivered.has(e))) {
         delivered.add(event)

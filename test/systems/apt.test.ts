@@ -1,4 +1,4 @@
-// The apt of a host, Debian's own of two releases, with the repository of published probes as docs/apt.md has it.
+// Tests the repository of published probes with the real apt of two Debian releases, set up as docs/apt.md describes.
 
 import { readKey } from 'openpgp'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -91,7 +91,7 @@ describe.each(['bookworm', 'trixie'] as const)('the apt of %s', (suite) => {
     repositories?.stop()
   })
 
-  test('installs the module of a kernel, which modprobe finds then, with nothing else than the documents say', async () => {
+  test('installs the module of a kernel with the commands of docs/apt.md, and modprobe finds it', async () => {
     await good(UPDATE)
     await good(INSTALL)
     expect(host.has(extra(OLD.unameRelease))).toBe(true)
@@ -103,7 +103,7 @@ describe.each(['bookworm', 'trixie'] as const)('the apt of %s', (suite) => {
     await good('dpkg --verify; apt-get check')
   })
 
-  test('finds the signature of the probe beside it, and lists that a gpgv believes', async () => {
+  test('gets a probe and a list whose signatures gpgv verifies', async () => {
     write('key.gpg', (await readKey({ armoredKey: repositories.publicKey })).write())
     const verify = command('gpg --verify')
       .replaceAll('0.20.0', DRIVER)
@@ -111,11 +111,11 @@ describe.each(['bookworm', 'trixie'] as const)('the apt of %s', (suite) => {
       .replace('gpg --verify', 'gpgv --keyring /key.gpg')
     expect(await good(verify)).toContain('Good signature')
     expect(await good('gpgv --keyring /key.gpg /var/lib/apt/lists/*_InRelease')).toContain('Good signature')
-    // By which of them apt itself has verified it.
+    // In trixie apt itself verifies with sqv.
     if (suite === 'trixie') await good('command -v sqv')
   })
 
-  test('upgrades to the probe of the next kernel, and has both until one is left behind', async () => {
+  test('upgrades to the probe of the next kernel, and keeps the old one until autoremove', async () => {
     await repositories.publish(NEW)
     await good(`${UPDATE}; ${UPGRADE}`)
     for (const { unameRelease } of [OLD, NEW]) await good(found(unameRelease))
@@ -125,7 +125,7 @@ describe.each(['bookworm', 'trixie'] as const)('the apt of %s', (suite) => {
     expect(await good(found(NEW.unameRelease))).toContain(extra(NEW.unameRelease))
   })
 
-  test('does not exchange the lists that it has for older ones, whose signature is as good', async () => {
+  test('keeps its lists when the server sends older ones with a valid signature', async () => {
     const older = await repositories.keepLists(`apt/${DRIVER}`)
     repositories.pass(HOUR)
     const { read } = repositories.memory.pointers
@@ -141,7 +141,7 @@ describe.each(['bookworm', 'trixie'] as const)('the apt of %s', (suite) => {
     await repositories.withdraw(later.key)
   })
 
-  test('goes to another driver version, whose module takes the place of the one before', async () => {
+  test('changes to another driver version, and its module replaces the old one', async () => {
     await good(forget)
     await repositories.publish(NEXT)
     useSources(NEXT_DRIVER)
@@ -170,26 +170,26 @@ describe.each(['bookworm', 'trixie'] as const)('the apt of %s', (suite) => {
       return body
     }
 
-    test('a list whose text was changed', async () => {
+    test('an InRelease file with a changed text', async () => {
       changed(/InRelease$/, (body) =>
         Buffer.from(body.toString().replace('Kernel modules', 'kernel modules')),
       )
       expect(await refused(`${forget}${UPDATE}`)).toMatch(/BADSIG|manipulated/)
     })
 
-    test('a list of packages that was changed', async () => {
+    test('a changed Packages index', async () => {
       changed(/by-hash/, flipped)
       expect(await refused(`${forget}${UPDATE}`)).toMatch(/Hash Sum mismatch/)
     })
 
-    test('a package that was changed', async () => {
+    test('a changed package', async () => {
       await good(`${forget}${UPDATE}`)
       changed(/\.deb$/, flipped)
       expect(await refused(INSTALL)).toMatch(/Hash Sum mismatch/)
       expect(host.has(extra(NEW.unameRelease))).toBe(false)
     })
 
-    test('lists by another key than the one that the host has', async () => {
+    test('lists that are signed with a key that the host does not have', async () => {
       const { publicKey } = await generateSigningKey({ name: 'Other', email: 'o@example.org' }, () => 0)
       useKey(publicKey)
       expect(await refused(`${forget}${UPDATE}`)).toMatch(/NO_PUBKEY|[Mm]issing key/)
@@ -208,7 +208,7 @@ describe.each(['bookworm', 'trixie'] as const)('the apt of %s', (suite) => {
       useSources(NEXT_DRIVER)
     })
 
-    test('the package of a probe that was withdrawn, whatever list it has', async () => {
+    test('the package of a withdrawn probe, with an old or a new list', async () => {
       await good(`${forget}${UPDATE}`)
       await repositories.withdraw(NEXT.key)
       expect(await refused(INSTALL)).toMatch(/410/)
@@ -218,7 +218,7 @@ describe.each(['bookworm', 'trixie'] as const)('the apt of %s', (suite) => {
   })
 })
 
-describe('the component that a host computes is the one that its probes are in', () => {
+describe('the host computes the component that contains its probes', () => {
   const cases = [
     [
       'debian',

@@ -1,4 +1,4 @@
-// What an ordinary user has who comes with a fresh Debian: its own Node, its own npm, nothing else, and a clone.
+// Tests the project for an ordinary user of a fresh Debian, who has only Debian's Node and npm, and a clone.
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -21,17 +21,17 @@ const SYSTEMS = [
 ] as const
 const MINUTES = 60_000
 
-/** The probe that all of them build. */
+/** All systems build this probe. */
 let same: Buffer | undefined
 const kernel = () => pinned('6.1', 'amd64')
 
 describe.each(SYSTEMS)(
-  'a fresh Debian $version with its own Node and npm, or with a Node 18 brought along',
+  'a fresh Debian $version with its own Node and npm, or with an added Node 18',
   ({ version, suite }) => {
     const left =
       LONG || version > 12 ? undefined : 'npm run test:long makes this one as well: two minutes more'
     const whyNot = left ?? whyNoDebian()
-    // Not console.log: before each line, vitest would say whose it is.
+    // Not console.log: vitest would print the name of the test before each line.
     const say = (line: string) => void process.stdout.write(`Debian ${version}: ${line}\n`)
     if (whyNot !== undefined) {
       say(`left out: ${whyNot}`)
@@ -44,12 +44,12 @@ describe.each(SYSTEMS)(
     }, 9 * MINUTES)
     afterAll(() => debian?.remove())
 
-    test("has no Node 24 of its own: what follows runs on the project's", async () => {
+    test('has Node 18 or 20, not the Node 24 of the project', async () => {
       expect(await debian.run(['node', '--version'], { seconds: 10 })).toMatch(/^v(18|20)\./)
       expect(await debian.run(['npm', '--version'], { seconds: 10 })).toMatch(/^(9|10)\./)
     })
 
-    test('starts the registry by `npm start` as an ordinary user, without a package of the system, which builds the same bytes as any other, and has their kernel load them', async () => {
+    test('starts the registry by `npm start` as an ordinary user, installs no package, builds the same bytes as other systems, and the probe passes its load test', async () => {
       const before = await packagesOf(debian)
       const registry = await timed(say, 'npm start', () => npmStart(debian))
       const { release, unameRelease } = kernel()
@@ -61,13 +61,13 @@ describe.each(SYSTEMS)(
       expect(same.equals(bytes)).toBe(true)
     })
 
-    test('needs nothing more when it starts again', async () => {
+    test('needs no new Node when it starts again', async () => {
       expect(await debian.run(['sh', 'local/setup.sh', 'node'], { seconds: 10 })).toBe('')
     })
 
-    // The tests' tools are those of later releases. In the short form one system runs what does not differ between them.
+    // The tests need tools of later releases. Without test:long, only one system runs the parts that are the same on all.
     if (version > 11)
-      test('runs a test file by `npm test`, and its last line says how it went', async () => {
+      test('runs a test file by `npm test`, and the last line counts the passed and failed tests', async () => {
         const command = ['npm', 'test', '--', 'test/lib/names/names.test.ts']
         const said = await timed(say, command.join(' '), () =>
           debian.run(command, { seconds: 300, root: true }),
@@ -89,7 +89,7 @@ describe.each(SYSTEMS)(
   },
 )
 
-describe('a Linux without a package manager, with a Node 18 brought along', () => {
+describe('a Linux without a package manager, with an added Node 18', () => {
   const whyNot = LONG ? whyNoDebian() : 'npm run test:long makes this one: two minutes more'
   const say = (line: string) => void process.stdout.write(`Linux: ${line}\n`)
   if (whyNot !== undefined) {
@@ -98,7 +98,7 @@ describe('a Linux without a package manager, with a Node 18 brought along', () =
     return
   }
 
-  test('starts the registry by `npm start` as an ordinary user, which builds a probe', async () => {
+  test('starts the registry by `npm start` as an ordinary user, and the registry builds a probe', async () => {
     const { folder } = await rootFor('machine')
     const other = await freshOther(folder, say)
     onTestFinished(() => other.remove())
@@ -109,11 +109,11 @@ describe('a Linux without a package manager, with a Node 18 brought along', () =
   })
 })
 
-/** As its user does, with a port and settings of theirs; gives its URL, and stops it when the test is over. */
+/** Starts the registry as the user, with its own port and settings; returns its URL, and stops it at the end of the test. */
 async function npmStart(debian: Debian): Promise<string> {
   const PORT = `${await freePort()}`
-  // Debian 12's kernels on either system: both have the compiler that built them.
-  // A system without apt has no sources to say which mirror can be reached from here.
+  // Each system builds for Debian 12's kernels, because each has the compiler that built them.
+  // A system without apt has no sources that name a reachable mirror.
   const archive = { mirror: mainMirror(), ...aptOptions() }
   const settings = { debian: { suites: debianSuites() }, roots: archive, driverPackages: archive }
   debian.write('settings.json', JSON.stringify(settings))
@@ -126,7 +126,7 @@ async function npmStart(debian: Debian): Promise<string> {
   return readyUrl(running)
 }
 
-/** What the system has of its own. */
+/** The installed packages of the system. */
 const packagesOf = (debian: Debian): Promise<string> => debian.run(['dpkg-query', '--show'], { seconds: 10 })
 
 async function readyUrl(running: Running): Promise<string> {
@@ -149,7 +149,7 @@ async function moduleOf(url: string, unameRelease: string): Promise<Buffer> {
   return readFile(join(dir, 'probe.ko'))
 }
 
-/** By a registry of another user, on another system, in another folder. */
+/** The same probe, built by a registry of another user, on another system, in another folder. */
 async function builtHere(url: string, unameRelease: string): Promise<Buffer> {
   const { dir, remove } = await scratch()
   onTestFinished(remove)

@@ -1,5 +1,5 @@
-// What a host with dnf gets of the rpm repositories: Debian's dnf and rpm, a distribution's own repository of kernels, and
-// the registry's beside it, as docs/rpm.md writes it into the host's sources.
+// Tests the rpm repositories with a host that has Debian's dnf and rpm. Its sources are a distribution's own repository of
+// kernels and the registry's repository, as docs/rpm.md describes.
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -34,7 +34,7 @@ const unameOf = (release: string) => `5.14.0-${release}.x86_64`
 const probeOf = (release: string, driverVersion = DRIVER_VERSION) =>
   `falco-probe-${driverVersion}-${unameOf(release)} 5.14.0-${release}`
 
-/** rpm 4.18 and dnf 4.14, near those of EL 9; and 4.20, which looks at signatures by Sequoia, and 4.23. */
+/** bookworm has rpm 4.18 and dnf 4.14, similar to EL 9; trixie has rpm 4.20, which verifies with Sequoia, and dnf 4.23. */
 const SUITES = LONG ? ['bookworm', 'trixie'] : ['bookworm']
 
 describe.skipIf(whyNot !== undefined).each(SUITES)(
@@ -49,10 +49,10 @@ describe.skipIf(whyNot !== undefined).each(SUITES)(
     const useRegistry = (at: Served, driverVersion = DRIVER_VERSION) =>
       writeSources(host, at.url, driverVersion)
     const refresh = () => host.run('dnf', '-y', '--refresh', 'makecache')
-    /** Before it reads anything dnf looks whether it has that already: of what it has nothing, it reads once. */
+    /** dnf first checks for a cached copy of each file; without one it reads the file once. */
     const forget = () => host.dnf('clean', 'metadata')
     const moduleOf = (kernel: string) => join(host.root, `lib/modules/${unameOf(kernel)}/extra/falco.ko`)
-    /** As depmod has written them. */
+    /** depmod writes this file. */
     const dependencies = (kernel: string) =>
       readFileSync(join(host.root, `lib/modules/${unameOf(kernel)}/modules.dep`), 'utf8')
     const probes = async () => (await host.installed()).filter((name) => name.startsWith('falco-probe-'))
@@ -75,7 +75,7 @@ describe.skipIf(whyNot !== undefined).each(SUITES)(
       host?.remove()
     })
 
-    test('gets the module of its kernel where modprobe finds it, and none of a kernel that it has not', async () => {
+    test('installs the module of its kernel, and no module of a kernel that it does not have', async () => {
       await host.dnf('install', 'falco-probe-kernel')
       expect(await probes()).toEqual([
         probeOf(FIRST),
@@ -88,18 +88,18 @@ describe.skipIf(whyNot !== undefined).each(SUITES)(
       expect(existsSync(join(docs, 'falco.ko.asc'))).toBe(true)
     })
 
-    test('gets that of a new kernel with the kernel, though newer ones of other kernels are there', async () => {
+    test('installs a new kernel together with its module, although the registry has probes for newer kernels', async () => {
       await registry.publish(kernelOf(SECOND))
       release(SECOND)
       await host.dnf('--refresh', 'upgrade')
       expect(await host.installed()).toContain(`kernel-core 5.14.0-${SECOND}`)
       expect(await probes()).toEqual([probeOf(SECOND), probeOf(FIRST), expect.stringContaining('-kernel ')])
-      // The kernel's own package runs no depmod here.
+      // The test's kernel package does not run depmod.
       expect(dependencies(SECOND)).toMatch(/^extra\/falco\.ko:/m)
       expect(existsSync(moduleOf(FAR))).toBe(false)
     })
 
-    test('gets one that is published after its kernel was installed with the next upgrade', async () => {
+    test('gets a probe with the next upgrade if the registry published it after the kernel was installed', async () => {
       release(THIRD)
       await host.dnf('--refresh', 'upgrade')
       expect(await host.installed()).toContain(`kernel-core 5.14.0-${THIRD}`)
@@ -109,7 +109,7 @@ describe.skipIf(whyNot !== undefined).each(SUITES)(
       expect(existsSync(moduleOf(THIRD))).toBe(true)
     })
 
-    test('reads a list and a signature that belong together, though others are shown between the two', async () => {
+    test('reads a list and its own signature, although the registry publishes new ones between the two requests', async () => {
       const [before, after] = ['1.el9', '2.el9']
       await registry.publish(kernelOf(before!))
       await forget()
@@ -120,11 +120,11 @@ describe.skipIf(whyNot !== undefined).each(SUITES)(
       expect(offered).not.toContain(unameOf(after!))
     })
 
-    test('without the list of mirrors may read two that do not, reads once more by itself, and then gives up until the next time', async () => {
+    test('without the mirror list may read a list and the signature of another one: it retries once, then fails until the next refresh', async () => {
       const source = useRegistry(served)
       const plain = source.replace(/^mirrorlist=.*$/m, `baseurl=${served.url}/${ID}/`)
       host.write('etc/yum.repos.d/falco-probes.repo', plain)
-      // It takes up the key of what is a new repository to it, and reads the lists again then.
+      // For dnf this repository is new: it imports the key, and then reads the lists again.
       await refresh()
       await forget()
       served.asked.length = 0
@@ -141,7 +141,7 @@ describe.skipIf(whyNot !== undefined).each(SUITES)(
       useRegistry(served)
     })
 
-    test('refuses a list that was changed', async () => {
+    test('refuses a changed list', async () => {
       served.tamper((_, body) =>
         Buffer.from(body).includes('<repomd')
           ? Buffer.from(Buffer.from(body).toString().replace('</revision>', '1</revision>'))
@@ -153,7 +153,7 @@ describe.skipIf(whyNot !== undefined).each(SUITES)(
       expect(status).not.toBe(0)
     })
 
-    test('refuses a package that was changed', async () => {
+    test('refuses a changed package', async () => {
       served.tamper((path, body) => {
         if (!path.endsWith('.rpm')) return body
         const changed = Buffer.from(body)
@@ -172,7 +172,7 @@ describe.skipIf(whyNot !== undefined).each(SUITES)(
       expect(existsSync(moduleOf(FAR))).toBe(false)
     })
 
-    test('refuses lists by another key, and packages by another key in lists by the right one', async () => {
+    test('refuses lists that another key signed, and packages that another key signed in correctly signed lists', async () => {
       const stranger = await generateSigningKey(
         { name: 'X', email: 'x@example.org' },
         () => registry.clock.now,
@@ -196,7 +196,7 @@ describe.skipIf(whyNot !== undefined).each(SUITES)(
       other.stop()
     })
 
-    test('believes a list that is older than the one it has, as dnf does of any, and goes back to nothing by it', async () => {
+    test('accepts an older list, as dnf does for every repository, but downgrades no package', async () => {
       const { files } = (await registry.memory.pointers.read(ID))!
       const repoinfo = async () => (await host.run('dnf', '-qC', 'repoinfo', 'falco-probes')).output
       const revision = async () => Number(/Repo-revision\s*: (\d+)/.exec(await repoinfo())?.[1])
@@ -216,7 +216,7 @@ describe.skipIf(whyNot !== undefined).each(SUITES)(
       expect(await host.installed()).toEqual(before)
     })
 
-    test('keeps a probe that was withdrawn, is offered it no more, and is held back from no kernel by it', async () => {
+    test('keeps an installed probe after its withdrawal, no longer finds it in the list, and still upgrades its kernel', async () => {
       await registry.withdraw(kernelOf(SECOND))
       await host.dnf('--refresh', 'upgrade')
       expect(await probes()).toContain(probeOf(SECOND))
@@ -231,11 +231,11 @@ describe.skipIf(whyNot !== undefined).each(SUITES)(
       expect(existsSync(moduleOf('427.20.el9_4'))).toBe(false)
     })
 
-    test('goes to another driver version by its address, and has one module of each kernel', async () => {
+    test('changes to another driver version by a new URL, and has one probe for each kernel', async () => {
       for (const kernel of [SECOND, THIRD]) await registry.publish(kernelOf(kernel, OTHER_VERSION))
       useRegistry(served, OTHER_VERSION)
       await host.dnf('--refresh', 'upgrade', '--allowerasing')
-      // Of the first kernel, which went when there were too many.
+      // Removes the probe of the first kernel, which dnf removed at its limit of kernels.
       await host.dnf('autoremove')
       expect(await probes()).toEqual([
         probeOf(SECOND, OTHER_VERSION),
@@ -244,7 +244,7 @@ describe.skipIf(whyNot !== undefined).each(SUITES)(
       ])
     })
 
-    test('has nothing of it left once it is removed', async () => {
+    test('has no probe and no module after the removal of the package', async () => {
       await host.dnf('remove', 'falco-probe-kernel')
       expect(await probes()).toEqual([])
       expect(existsSync(moduleOf(THIRD))).toBe(false)

@@ -1,4 +1,4 @@
-// Driverkit's file has no kernel of Arch's; one of its form may: named as driverkit names their packages.
+// Tests the judge for Arch with rows in driverkit's form, because driverkit's own file has no kernels of Arch.
 
 import { expect, test } from 'vitest'
 import { judgeOf } from '../../targets/judges.ts'
@@ -19,12 +19,12 @@ const ROWS = [
 ]
 const wrongOnes = async (rows: readonly Row[]) => (await judgeOf('arch')(rows)).filter(({ right }) => !right)
 
-test('kernels of Arch find their own packages among those of all, and of their neighbours', async () => {
+test('the registry finds the own packages of each Arch kernel among the packages of all kernels', async () => {
   expect(await wrongOnes(ROWS)).toEqual([])
   expect(await wrongOnes(ROWS.map((one) => ({ ...one, urls: [] })))).toEqual([])
 })
 
-test('the judge finds a kernel wrong whose package is another, and one that is none of Arch’s', async () => {
+test('the judge rejects a kernel with the packages of another, and a kernel that is not from Arch', async () => {
   const [first, second, ...rest] = ROWS
   const swapped = [{ ...first!, urls: second!.urls }, { ...second!, urls: first!.urls }, ...rest]
   expect(await wrongOnes(swapped)).toHaveLength(2)

@@ -1,5 +1,5 @@
-// Real kernels of the field, 7,651 of driverkit's configs: each finds its own packages among those of all, or is told what to
-// do.
+// Tests 7,651 real kernels from driverkit's configs: the registry finds the own packages of each among the packages of all, or
+// answers what its user has to do.
 
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -17,25 +17,25 @@ const planned = [...new Set(ROWS.map(({ target }) => target))].filter(
   (target) => targetNamed(target) !== undefined,
 )
 
-test('there are thousands of them, of many targets', () => {
+test('the file has more than 7000 kernels of more than 6 targets', () => {
   expect(ROWS.length).toBeGreaterThan(7000)
   expect(planned.length).toBeGreaterThan(6)
 })
 
 describe.each(planned)('kernels of %s', (target) => {
-  test('find their own packages among those of all, and of their neighbours', async () => {
+  test('get their own packages, not those of another kernel', async () => {
     const verdicts = await judgeOf(target)(of(target))
     expect(verdicts.filter(({ right }) => !right)).toEqual([])
   })
 
-  test('are refused by nobody on the read path', () => {
+  test('pass the check of a requested kernel', () => {
     const probe = { driverVersion: '10.2.0+driver', driverName: 'falco', kind: 'kmod' } as const
     for (const row of of(target)) expect(() => checkKernel({ ...probe, ...row })).not.toThrow()
   })
 })
 
 test.each(['minikube', 'talos', 'amazonlinux', 'amazonlinux2022'])(
-  'kernels of %s are told to submit their config',
+  'for kernels of %s the registry asks for a submitted config',
   async (target) => {
     expect((await judgeOf(target)(of(target))).filter(({ right }) => !right)).toEqual([])
   },
@@ -43,19 +43,19 @@ test.each(['minikube', 'talos', 'amazonlinux', 'amazonlinux2022'])(
 
 describe('a judge', () => {
   const [first, second, ...rest] = of('almalinux')
-  test('finds a kernel wrong whose package is another', async () => {
+  test('rejects a kernel with the packages of another kernel', async () => {
     const swapped = [{ ...first!, urls: second!.urls }, { ...second!, urls: first!.urls }, ...rest]
     const verdicts = await judgeOf('almalinux')(swapped)
     expect(verdicts.filter(({ right }) => !right)).toHaveLength(2)
   })
 
-  test('finds one wrong that has packages and is told to submit', async () => {
+  test('rejects a kernel that has packages if the registry asks for a submitted config', async () => {
     const [row] = of('ubuntu-aws')
     expect(await judgeOf('templeos')([{ ...row!, target: 'templeos' }])).toMatchObject([{ right: false }])
   })
 })
 
-test('releases of Flatcar each find their own kernel, and one that is built of another is found wrong', async () => {
+test('the judge accepts Flatcar releases with their own kernel version, and rejects a wrong release', async () => {
   const row = (kernelRelease: string, version: string): Row => ({
     ...{ arch: 'x86_64', target: 'flatcar', kernelRelease, kernelVersion: '1' },
     urls: [`https://cdn.kernel.org/pub/linux/kernel/v5.x/linux-${version}.tar.xz`],
@@ -65,7 +65,7 @@ test('releases of Flatcar each find their own kernel, and one that is built of a
   expect(await judgeOf('flatcar')([row('5.15.129-flatcar', '5.15.129')])).toMatchObject([{ right: false }])
 })
 
-test('the command ends with a line of each target: its rows, and how many are right', () => {
+test('the command ends with one line per target: the number of rows, and of right ones', () => {
   const program = join(import.meta.dirname, '../../targets/main.ts')
   const { status, stdout } = spawnSync(process.execPath, [program, '--vectors', FILE], { encoding: 'utf8' })
   expect(status).toBe(0)
@@ -79,12 +79,12 @@ test('the command ends with a line of each target: its rows, and how many are ri
 })
 
 describe('the table', () => {
-  test('has every target, each with how it was tried', () => {
+  test('has every target, and how far each was tested', () => {
     for (const target of [...TARGET_NAMES.filter((name) => name !== 'ubuntu'), 'ubuntu, each flavour'])
       expect(table()).toMatch(new RegExp(`^\\| ${target} \\| .*(planned|built|loaded)`, 'm'))
   })
 
-  test('is in docs/targets.md as the command prints it', () => {
+  test('is the same in docs/targets.md as in the output of the command', () => {
     const document = readFileSync(join(import.meta.dirname, '../../docs/targets.md'), 'utf8')
     expect(document).toContain(`\n\n${table()}\n\n`)
   })

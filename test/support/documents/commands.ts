@@ -1,9 +1,9 @@
-// Which test runs the command lines of the documents.
+// Names the test that runs each command line of the documents.
 
 type Run =
-  /** test/e2e/readme.test.ts, as it is written but for the port and the kernel */
+  /** test/e2e/readme.test.ts runs it as written, except for the port and the kernel */
   | { readonly by: 'readme' }
-  /** another test, which holds what the document shows against what it ran */
+  /** another test compares the document's command with the one that it ran */
   | { readonly by: 'test'; readonly file: string }
   | { readonly by: 'nobody'; readonly why: string }
 
@@ -25,7 +25,7 @@ const BEHIND_EDGE = nobody(
   'it needs an AWS account with a distribution; test/lib/aws/by-digest.test.ts checks the path',
 )
 
-/** By what a command line begins with. */
+/** By the start of a command line. */
 export const RUNS: Readonly<Record<string, Run>> = {
   'npm start': README,
   'METRICS=127.0.0.1:9090 npm start': METRICS,
@@ -109,10 +109,10 @@ export const RUNS: Readonly<Record<string, Run>> = {
 const startOf = (command: string): string | undefined =>
   Object.keys(RUNS).find((start) => command === start || command.startsWith(`${start} `))
 
-/** Undefined where no test runs it, and nothing says why. */
+/** Undefined: the table has no entry for the command. */
 export const runOf = (command: string): Run | undefined => RUNS[startOf(command) ?? '']
 
-/** Rows of the table that none of these commands begins with. */
+/** Rows of the table that match none of these commands. */
 export const unused = (commands: readonly string[]): string[] => {
   const used = new Set(commands.map(startOf))
   return Object.keys(RUNS).filter((start) => !used.has(start))

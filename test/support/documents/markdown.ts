@@ -1,4 +1,4 @@
-// The documents as tests read them: their links, their headings and their command lines.
+// Reads the documents for tests: their links, headings and command lines.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -14,7 +14,7 @@ interface Document {
 
 export const documentAt = (path: string): Document => ({ path, text: readFileSync(join(ROOT, path), 'utf8') })
 
-/** README first: what it starts is what the commands of all others ask. */
+/** README first: it starts the registry that the commands of all other documents ask. */
 export const documents = (): Document[] =>
   [
     'README.md',
@@ -27,18 +27,18 @@ const namesIn = (folder: string): string[] =>
     .filter((name) => name.endsWith('.md'))
     .sort()
 
-/** The command lines of a document, in its order, without their prompts. */
+/** The command lines of a document, in order, without their prompts. */
 export const commandsOf = ({ path, text }: Document): string[] =>
   tokensOf(text).flatMap((token) => (token.type === 'code' ? commandLines(token, path) : []))
 
-/** The blocks of code whose fence says that they are of that language. */
+/** The code blocks with that language on their fence. */
 export const blocksOf = ({ text }: Document, language: string): string[] =>
   tokensOf(text).flatMap((token) => (token.type === 'code' && token.lang === language ? [token.text] : []))
 
-/** The blocks of JSON, each of which is a file of settings. */
+/** The JSON blocks; each is a settings file. */
 export const settingsFilesIn = (document: Document): string[] => blocksOf(document, 'json')
 
-/** An indented block holds commands; of any other its fence must say what it holds. */
+/** An indented block contains commands; any other block must name its language on its fence. */
 function commandLines({ codeBlockStyle, lang, text }: Tokens.Code, path: string): string[] {
   const lines = text.split('\n')
   switch (codeBlockStyle === 'indented' ? 'sh' : lang) {
@@ -55,10 +55,10 @@ function commandLines({ codeBlockStyle, lang, text }: Tokens.Code, path: string)
   }
 }
 
-/** Relative links that lead to no file, or to no heading of it. */
+/** Relative links to a file or a heading that does not exist. */
 export const deadLinks = (document: Document): string[] => linksOf(document).filter(isDead(document))
 
-/** Words that make a reader stop, outside of code and of what a program prints. */
+/** Words that make a reader stop, outside of code and of program output. */
 const UNPLAIN = /\b(?:told|stands|mended|beside|at hand|(?<!there )is no (?!longer)\w+)\b/gi
 
 export const unplain = ({ text }: Document): string[] =>
@@ -66,7 +66,7 @@ export const unplain = ({ text }: Document): string[] =>
     .filter((token) => token.type === 'text' && token.tokens === undefined)
     .flatMap((token) => (token.type === 'text' ? (token.text.match(UNPLAIN) ?? []) : []))
 
-/** Nobody reads a longer sentence only once. */
+/** A reader has to read a longer sentence twice. */
 const MAX_WORDS = 30
 
 /** Sentences of paragraphs, lists and tables that are too long; `:` and `;` end one as well. */
@@ -80,7 +80,7 @@ export const longSentences = ({ text }: Document): string[] =>
     .flatMap((prose) => prose.split(/(?<=[.!?;:]["')*]*)\s+/))
     .filter((sentence) => sentence.trim().split(/\s+/).length > MAX_WORDS)
 
-/** Code counts as one word; a link to a test or to a page of AWS as none. */
+/** Code counts as one word; a link to a test or to a page of AWS counts as none. */
 const plainOf = (tokens: readonly Token[]): string =>
   tokens
     .map((token) => {
@@ -110,13 +110,13 @@ const isDead =
 
 export interface Held {
   readonly sentence: string
-  /** the test that holds it: from the root of the repository, and its name */
+  /** the tests that check it: the path from the root of the repository, and the test's name */
   readonly tests: readonly { readonly file: string; readonly name: string }[]
-  /** the pages elsewhere that it links to */
+  /** the external pages that it links to */
   readonly pages: readonly string[]
 }
 
-/** The sentences of the lists below a heading, each with the tests that it links to; a test's name is a link's title. */
+/** The sentences of the lists below a heading, each with the tests that it links to; the link's title is the test's name. */
 export const heldSentences = (document: Document, heading: string): Held[] => {
   const [, section = ''] = document.text.split(`\n## ${heading}\n`)
   return tokensOf(section.split('\n## ')[0] ?? '')
@@ -138,7 +138,7 @@ export const heldSentences = (document: Document, heading: string): Held[] => {
     })
 }
 
-/** What GitHub makes of the headings. */
+/** The anchors that GitHub generates from the headings. */
 export const anchorsOf = ({ text }: Document): string[] =>
   tokensOf(text).flatMap((token) => (token.type === 'heading' ? [anchorOf(token.text)] : []))
 

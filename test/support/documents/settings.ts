@@ -1,4 +1,4 @@
-// docs/settings.md: names, allowed values and defaults come from the schema; only the words of the last column are written.
+// Generates docs/settings.md: names, allowed values and defaults are from the schema; only the last column is written by hand.
 
 import { isDeepStrictEqual } from 'node:util'
 import * as z from 'zod'
@@ -31,13 +31,13 @@ interface Schema {
   readonly maximum?: number
 }
 
-/** A longer default is in the sources alone. */
+/** The page does not show a longer default; the sources have it. */
 const MAX_DEFAULT = 70
 const TOP = 'At the top of the file'
 
 const jsonSchema = z.toJSONSchema(settingsSchema, { unrepresentable: 'any', io: 'input' }) as Schema
 
-/** Sections that have one schema share a heading, as the targets do whose kernels come as rpms. */
+/** Sections with the same schema share a heading, for example the targets that package their kernels as rpms. */
 export function sections(): Section[] {
   const names = Object.keys(settingsSchema.shape) as (keyof typeof settingsSchema.shape)[]
   const isSection = (name: string) => schemaAt(name).properties !== undefined
@@ -64,7 +64,7 @@ function sectionOf(names: readonly (keyof typeof DEFAULTS)[]): Section {
   }
 }
 
-/** What all of them have; a member in which they differ is left out. */
+/** The members that are equal in all values; a member that differs is left out. */
 function shared(values: readonly unknown[]): unknown {
   const [first, ...others] = values
   if (others.every((other) => isDeepStrictEqual(other, first))) return first
@@ -117,7 +117,7 @@ function numberOf({ type, minimum, exclusiveMinimum, maximum }: Schema): string 
   return `${kind} ${from}${unbounded ? '' : ` to ${maximum}`}`
 }
 
-/** An entry of a list has no default of its own: it is needed, or may be left out. */
+/** A list entry has no default of its own: it is required or optional. */
 function standardOf(value: unknown, path: string, optional: boolean): string {
   if (value === undefined) return optional ? 'none' : path.includes('[]') ? 'needed' : 'its own'
   if (value === '') return 'empty'
@@ -130,7 +130,7 @@ const code = (value: unknown): string => `\`${typeof value === 'string' ? value 
 const HEAD = '| setting | allowed | default | meaning |\n|---|---|---|---|\n'
 const ROW = /^\| `([^`]+)` \|.*\| ([^|]*) \|$/
 
-/** The words of each setting, as a page has them. */
+/** The meaning of each setting, read from the page. */
 export const meaningsIn = (page: string): ReadonlyMap<string, string> =>
   new Map(
     page.split('\n').flatMap((line): [string, string][] => {
@@ -139,7 +139,7 @@ export const meaningsIn = (page: string): ReadonlyMap<string, string> =>
     }),
   )
 
-/** The page with the tables of today's schema, and its own words in them. A new section comes last, a new setting without words. */
+/** The page with tables from the current schema and its own meanings. New sections are appended; new settings have none. */
 export function withTables(page: string): string {
   const meanings = meaningsIn(page)
   return sections().reduce((text, { heading, settings }) => {

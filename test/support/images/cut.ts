@@ -1,10 +1,10 @@
-// A road to a server that breaks off: after so many bytes from the client, connection after connection, as often as it is told.
+// A TCP proxy that breaks connections: it ends the next connections after a given number of bytes from the client.
 
 import { type AddressInfo, connect, createServer } from 'node:net'
 
 export interface Cut {
   readonly host: string
-  /** The next `times` connections end after as many bytes. */
+  /** The next `times` connections end after `bytes` bytes. */
   breakOff(times: number, bytes: number): void
   /** connections that were broken off */
   broken(): number

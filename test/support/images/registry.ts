@@ -1,4 +1,4 @@
-// A registry of images of somebody else: Debian's own, on loopback, with a password where one is given.
+// Starts a third-party image registry on loopback: Debian's docker-registry, with a password if one is given.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -10,7 +10,7 @@ import { toolOf } from './tools.ts'
 export interface OtherRegistry {
   /** `127.0.0.1:5000` */
   readonly host: string
-  /** everything that it wrote so far */
+  /** its output so far */
   output(): string
   stop(): Promise<void>
 }
@@ -18,7 +18,7 @@ export interface OtherRegistry {
 export interface OtherOptions {
   /** lines of its configuration below `auth:` */
   readonly auth?: string
-  /** other lines of it */
+  /** other lines of its configuration */
   readonly more?: string
 }
 

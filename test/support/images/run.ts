@@ -1,4 +1,4 @@
-// A program that is run to its end, and what came of it.
+// Runs a program to its end and returns its exit code and output.
 
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
@@ -9,7 +9,7 @@ export interface Ran {
   readonly stderr: string
 }
 
-/** `home`: its home folder, so that it reads nothing of who runs the tests. */
+/** `home`: its home folder, so that it reads no file of the user who runs the tests. */
 export async function run(
   command: string,
   args: readonly string[],

@@ -1,4 +1,4 @@
-// A server of tokens for a registry of images, as the registry's own documents have it: who has the password gets one.
+// A token server for an image registry, as the registry's documents specify it: a client with the password gets a token.
 // https://distribution.github.io/distribution/spec/auth/jwt/
 
 import { execFileSync } from 'node:child_process'

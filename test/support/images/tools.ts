@@ -1,5 +1,5 @@
-// Programs that read and write registries of images, out of Debian's packages, which are never installed; and cosign, where
-// somebody has it.
+// Programs that read and write image registries, unpacked from Debian's packages without installing them; and cosign, if this
+// machine has it.
 
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -12,10 +12,10 @@ import { type Ran, run } from './run.ts'
 
 export type Tool = (...args: readonly string[]) => Promise<Ran>
 
-/** Below `folder`; `program`: its path in the package of that name. */
+/** Unpacks it below `folder`. `program`: its path in the package `name`. */
 export function toolOf(folder: string, name: string, program: string): string {
   const place = join(folder, name)
-  // What runs cannot be written.
+  // A running program cannot be overwritten.
   const known = commands.get(place)
   if (known !== undefined) return known
   mkdirSync(place, { recursive: true })
@@ -28,7 +28,7 @@ export function toolOf(folder: string, name: string, program: string): string {
 }
 const commands = new Map<string, string>()
 
-/** What such a program runs with; all else that it depends on is for services and settings. */
+/** The program needs only libraries to run; its other dependencies are for services and settings. */
 const isLibrary = (name: string): boolean => name.startsWith('lib')
 
 /** Copies and shows images. It trusts the registry, and checks every digest. */
@@ -58,7 +58,7 @@ export function umoci(folder: string): Tool {
   return (...args) => run(command, [...first, ...args], folder)
 }
 
-/** Why cosign is not tried; `undefined`: it is there. */
+/** Why the tests cannot use cosign; `undefined`: cosign is available. */
 export const whyNoCosign = (): string | undefined =>
   spawnSync(COSIGN, ['version']).status === 0
     ? undefined

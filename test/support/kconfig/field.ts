@@ -9,7 +9,7 @@ const FOLDER = join(import.meta.dirname, '../../vectors/kernel-configs-field')
 /** A cell begins with `will`, `yes`, `may`, `cannot` or `no`, and names the options that decide. */
 interface FieldConfig {
   readonly file: string
-  /** what follows the distribution in the file's name: its `uname -r`, or nearly */
+  /** the part after the distribution in the file's name: its `uname -r`, or nearly */
   readonly release: string
   readonly kmod: string
   readonly kmodDefault: string
@@ -20,7 +20,7 @@ interface FieldConfig {
   readonly compilerMajor: string
 }
 
-/** As hosts send it. */
+/** Gzipped, as hosts send it. */
 export const fieldBytes = (file: string): Buffer => readFileSync(join(FOLDER, file))
 
 export const FIELD: readonly FieldConfig[] = readFileSync(join(FOLDER, 'expected.tsv'), 'utf8')

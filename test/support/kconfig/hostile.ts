@@ -1,19 +1,19 @@
-// What a stranger may write into a config so that a build runs it, reads it or chokes on it.
+// Hostile lines in a submitted config, which try to make a build run them, read a file, or fail.
 
 /**
- * Where it must stop: the whole text is `refused`; or its line is `ignored`; or `read` as an option, of which what else stands
- * there is left out; or `disarmed`: it passes the grammar, and loses its value before a build.
+ * How the attack must end: the complete text is `refused`; its line is `ignored`; the line is `read` as an option, without the
+ * rest of the line; or `disarmed`: it passes the grammar, but loses its value before a build.
  */
 type Fate = 'refused' | 'ignored' | 'read' | 'disarmed'
 
 interface HostileForm {
   readonly name: string
   readonly fate: Fate
-  /** to be added to a whole config: one line or several, without the last line's end */
+  /** to append to a complete config: one or more lines, without the final newline */
   readonly lines: string
 }
 
-/** Each form tries to run the shell command, which must hold no quote. */
+/** Each form tries to run the shell command, which must not contain a quote. */
 export const hostileForms = (command: string): readonly HostileForm[] => [
   ...expansions(command),
   ...strings(command),

@@ -1,4 +1,4 @@
-// The real kernel configs beside the tests, by file name.
+// The real kernel configs in test/vectors, by file name.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import { parseKconfig } from '../../../lib/kconfig/parse.ts'
 
 const FOLDER = join(import.meta.dirname, '../../vectors/kernel-configs')
 
-/** One character a byte, as `readConfig` reads them. */
+/** One character per byte, as `readConfig` reads it. */
 const textOf = (gzip: Uint8Array): string => gunzipSync(gzip).toString('latin1')
 
 /** Gzipped, as hosts send them. */
@@ -22,11 +22,11 @@ export const NAMES: readonly string[] = readdirSync(FOLDER)
 
 const FIELD = join(import.meta.dirname, '../../vectors/kernel-configs-field')
 
-/** One of many distributions' configs: its README.md says how they were chosen. */
+/** A config from one of many distributions; README.md in the folder explains the selection. */
 interface FieldConfig {
   /** file name without `.config.gz` */
   readonly name: string
-  /** column of index.tsv: release by `uname -r`, mostly, and what else is known of it */
+  /** column of index.tsv: mostly the release by `uname -r`, with other known facts */
   readonly kernel: string
   readonly arch: string
 }

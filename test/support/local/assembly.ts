@@ -10,7 +10,7 @@ import type { JsonObject } from '../../../local/wire/json.ts'
 
 export const STACK = 'Small'
 
-/** Removed when the test has ended. */
+/** Makes a folder; it is removed at the end of the test. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'local-test-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
@@ -24,7 +24,7 @@ export interface FunctionText {
   readonly statements?: readonly JsonObject[]
 }
 
-/** Writes the assembly and gives its folder. Each function has a role of its own, `{name}Role`. */
+/** Writes the assembly and returns its folder. Each function has its own role, `{name}Role`. */
 export async function writeAssembly(
   folder: string,
   resources: JsonObject,
@@ -170,14 +170,14 @@ export const allow = (action: string, resource: JsonObject | string): JsonObject
   Resource: resource,
 })
 
-/** Stopped when the test has ended, if the test has not stopped it. */
+/** Starts a stack; it stops at the end of the test, unless the test stopped it before. */
 export async function startedStack(options: Omit<StackOptions, 'port'>): Promise<Stack> {
   const stack = await startStack({ port: 0, ...options })
   onTestFinished(() => stack.stop())
   return stack
 }
 
-/** Until `test` gives something; the test's own time limit ends it. */
+/** Calls `test` until it returns a value; the timeout of the running test ends the wait. */
 export async function until<T>(test: () => T | undefined | Promise<T | undefined>): Promise<T> {
   for (;;) {
     const found = await test()

@@ -1,4 +1,4 @@
-// A stand-in for a distribution of CloudFront: another host, which asks the stack with what a distribution adds.
+// A stand-in for a CloudFront distribution: another server, which forwards requests to the stack with CloudFront's headers.
 
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -9,7 +9,7 @@ export interface StandIn {
   stop(): Promise<void>
 }
 
-/** Its own headers take the place of any that the client sends, and the host is the stack's. */
+/** Its own headers replace those of the client, and the host header names the stack. */
 export async function startEdge(stack: string, secret: string, viewer: string): Promise<StandIn> {
   const server = createServer((asked, answer) => {
     const { host: _, ...kept } = asked.headers

@@ -1,4 +1,4 @@
-// Prometheus' text format, read strictly: https://prometheus.io/docs/instrumenting/exposition_formats/
+// A strict parser of Prometheus' text format: https://prometheus.io/docs/instrumenting/exposition_formats/
 
 export interface Read {
   readonly name: string
@@ -12,7 +12,7 @@ const TYPE = new RegExp(`^# TYPE (${NAME}) (counter|gauge)$`)
 const SAMPLE = new RegExp(`^(${NAME})(?:\\{(.*)\\})? (-?(?:\\d+(?:\\.\\d+)?(?:e[+-]?\\d+)?|Inf)|NaN)$`)
 const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\\\|\\"|\\n)*)"(,|$)/y
 
-/** Throws for whatever the format does not have, for a name twice, and for a counter whose name does not say that it is one. */
+/** Throws for any syntax error, for a duplicate name, and for a counter without `_total` in its name. */
 export function parseMetrics(text: string): Read[] {
   if (!text.endsWith('\n')) throw new Error('the last line does not end')
   const lines = text.slice(0, -1).split('\n')

@@ -1,4 +1,4 @@
-// A process with a stack in it, for tests that kill it: `node run-stack.ts ASSEMBLY DATA_DIR`; its first line is the URL.
+// Runs a stack in its own process, for tests that kill it: `node run-stack.ts ASSEMBLY DATA_DIR`; its first line is the URL.
 
 import { startStack } from '../../../local/stack.ts'
 

@@ -1,4 +1,4 @@
-// An S3 endpoint on loopback with four principals, a real client, and presigning by hand.
+// Starts an S3 endpoint on loopback with four principals and a real client, and presigns URLs without the SDK's presigner.
 
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -32,17 +32,17 @@ const principal = (name: string, allows: readonly string[]): Principal => ({
 
 const OBJECT_ACTIONS = ['s3:GetObject', 's3:PutObject']
 export const OWNER = principal('owner', [...OBJECT_ACTIONS, 's3:ListBucket'])
-/** may do all but list */
+/** may do everything except list */
 export const WORKER = principal('worker', OBJECT_ACTIONS)
 export const NOBODY = principal('nobody', [])
-/** may put what is not there yet */
+/** may only put objects that do not exist yet */
 export const CREATOR: Principal = {
   ...principal('creator', []),
   may: (action, _, context) => action === 's3:PutObject' && context?.['s3:if-none-match'] === '*',
 }
 const PRINCIPALS = [OWNER, WORKER, NOBODY, CREATOR]
 
-/** A session of S3; `dir` is kept when it was given. */
+/** Starts an S3 endpoint; a given `dir` remains after its stop. */
 export async function startLab(
   options: { dir?: string; now?: () => number; faults?: Pick<Faults, 'strikes'> } = {},
 ) {
@@ -78,7 +78,7 @@ export const clientOf = ({ origin }: Lab, who: Principal = OWNER, maxAttempts = 
     maxAttempts,
   })
 
-/** One lab for all tests of a file, of whose server nothing may have gone wrong at their end. */
+/** One lab for all tests of a file. At their end its server must have had no error. */
 export function useLab(take: (lab: Lab, s3: S3Client) => void): void {
   let lab: Lab
   let s3: S3Client
@@ -94,7 +94,7 @@ export function useLab(take: (lab: Lab, s3: S3Client) => void): void {
   })
 }
 
-/** By `s3` unless another client is given. */
+/** Uses `s3` unless the test gives another client. */
 export const objectsOf = (s3: () => S3Client) => ({
   put: (Key: string, Body: string | Uint8Array = 'body', more: object = {}, client = s3()) =>
     client.send(new PutObjectCommand({ Bucket, Key, Body, ...more })),
@@ -104,7 +104,7 @@ export const objectsOf = (s3: () => S3Client) => ({
   },
 })
 
-/** What an error of the SDK matches. */
+/** A pattern for an error of the SDK. */
 export const failed = (name: string, status: number) => ({
   name,
   $metadata: expect.objectContaining({ httpStatusCode: status }),
@@ -135,7 +135,7 @@ interface Presign {
   readonly signingDate?: Date
 }
 
-/** As a presigner of one's own does it: `x-amz-*` headers move to the query, others are signed headers. */
+/** Presigns like a client's own presigner: `x-amz-*` headers move to the query, other headers are signed headers. */
 export async function presign(port: number, path: string, options: Presign = {}): Promise<string> {
   const {
     method = 'GET',
@@ -167,7 +167,7 @@ export async function presign(port: number, path: string, options: Presign = {})
 const escapeAll = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
 
-/** Real curl; resolves to the status and the body as text, whatever they are. */
+/** Runs the real curl; resolves to any status and the body as text. */
 export async function curl(...args: string[]): Promise<{ status: number; body: string }> {
   const { stdout } = await promisify(execFile)('curl', [
     '-sS',
@@ -184,5 +184,5 @@ export async function curl(...args: string[]): Promise<{ status: number; body: s
 
 export const sha256 = (body: string | Uint8Array) => createHash('sha256').update(body)
 
-/** The code in S3's XML. */
+/** The error code in S3's XML. */
 export const codeIn = (body: string): string | undefined => /<Code>(\w+)<\/Code>/.exec(body)?.[1]

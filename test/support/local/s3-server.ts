@@ -1,4 +1,4 @@
-// The endpoint as a process of its own, to be killed: `node s3-server.ts DIR` prints its port.
+// Runs the S3 endpoint in its own process, so that tests can kill it: `node s3-server.ts DIR` prints its port.
 
 import { startLab } from './s3-lab.ts'
 

@@ -1,4 +1,4 @@
-// The stack of this project as it is deployed, alive in a folder of its own.
+// Starts the stack of this project as it is deployed, in its own folder.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,11 +10,11 @@ import { driverArchive } from '../mirrors.ts'
 export interface WholeStack {
   readonly url: string
   readonly dataDir: string
-  /** Stops it; nothing of it is left. */
+  /** Stops it and removes its folder. */
   stop(): Promise<void>
 }
 
-/** Drivers come from this machine's own mirror, unless the settings say otherwise. */
+/** The stack gets drivers from this machine's own mirror, unless the settings name another source. */
 export async function startWholeStack(settings: object = {}): Promise<WholeStack> {
   const folder = mkdtempSync(join(tmpdir(), 'probe-registry-whole-'))
   const outdir = join(folder, 'cdk.out')

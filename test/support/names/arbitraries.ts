@@ -1,4 +1,4 @@
-// Names for fast-check: any probe that some layout has words for.
+// Generates names for fast-check: any probe that at least one layout can name.
 
 import fc from 'fast-check'
 import type { ConfigHash } from '../../../lib/model/probe.ts'
@@ -52,7 +52,7 @@ export const submittedProbes: fc.Arbitrary<Probe> = fc
   .record({ base: probes, config: of('0123456789abcdef', 64, 64) })
   .map(({ base, config }) => ({ ...base, config }))
 
-/** A probe as the layouts without an arch can say it. */
+/** A probe that the layouts without an arch can name. */
 export const flatProbes: fc.Arbitrary<Probe> = fc
   .record({ base: probes, version: part('.+~_-').map((text) => `1${text}`), arm: fc.boolean() })
   .map(

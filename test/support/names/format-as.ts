@@ -1,4 +1,4 @@
-// The path by which each layout's clients request a probe: the inverse of the grammar, for its tests.
+// Formats the path with which each layout's clients request a probe: the inverse of the grammar, for its tests.
 
 import type { Probe } from '../../../lib/model/probe.ts'
 import { malformed } from '../../../lib/names/alphabet.ts'

@@ -1,4 +1,4 @@
-// Real names: what driver builders are configured for, and what was published.
+// Real names: from the configs of driver builders, and from published probes.
 
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
@@ -13,7 +13,7 @@ function rows(file: string): string[][] {
     .map((line) => line.split('\t'))
 }
 
-/** One real name, with what its publisher says it consists of. */
+/** One real name, with its parts as the publisher lists them. */
 interface Vector {
   readonly path: string
   readonly arch: string
@@ -22,7 +22,7 @@ interface Vector {
   readonly kernelVersion?: string
 }
 
-/** Each a driver builder's config: paths of its module and its eBPF probe, as far as it has them. */
+/** One entry per config of a driver builder: the paths of its module and its eBPF probe, if it has them. */
 export const CONFIGS: readonly (readonly Vector[])[] = rows('driverkit-configs-6.0.1.tsv.gz').map(
   ([arch = '', target = '', kernelRelease = '', kernelVersion = '', ...files]) =>
     files

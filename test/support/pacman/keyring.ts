@@ -1,4 +1,4 @@
-// Whom pacman believes: computed by gpg out of Debian's package archlinux-keyring, as `pacman-key --populate` does.
+// Computes the keys that pacman trusts: with gpg, from Debian's package archlinux-keyring, as `pacman-key --populate` does.
 
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -11,15 +11,15 @@ import { mainMirror } from '../mirrors.ts'
 export interface Keyring {
   /** of the package, e.g. `0~20260909-1` */
   readonly version: string
-  /** of the primary keys of packagers that are believed, sorted: hex, upper case */
+  /** fingerprints of the trusted packagers' primary keys, sorted: hex, upper case */
   readonly packagers: readonly string[]
-  /** fingerprints that nobody may believe */
+  /** fingerprints that nobody may trust */
   readonly revoked: readonly string[]
-  /** the rows of lib/archives/keys/arch.ts: by fingerprint and name, the certificate in base64 with the keys that sign */
+  /** the rows of lib/archives/keys/arch.ts: by fingerprint and name, the certificate in base64 with its signing keys */
   readonly keys: Readonly<Record<string, string>>
 }
 
-/** As a Debian suite has it today. Throws an Error where it cannot be had. */
+/** The current keyring of a Debian suite. Throws an Error if it is not available. */
 export function archKeyring(suite: string): Keyring {
   const apt = openApt([{ mirror: mainMirror(), suite }])
   const listed = apt.find('archlinux-keyring')
@@ -47,7 +47,7 @@ function believed(home: string, folder: string): Omit<Keyring, 'version'> {
   const masters = lines('archlinux-trusted').map((line) => line.slice(0, 40))
   const revoked = lines('archlinux-revoked')
   gpg('--import', join(folder, 'archlinux.gpg'))
-  // A key of one's own vouches for the master keys, and each of those counts for a third: gpg asks for three.
+  // A local key signs the master keys. Each master key counts as a third of the trust: gpg requires three.
   gpg('--passphrase', '', '--quick-generate-key', 'local', 'rsa2048', 'sign', 'never')
   for (const master of masters) gpg('--quick-lsign-key', master)
   gpg('--import-ownertrust', join(folder, 'archlinux-trusted'))
@@ -67,7 +67,7 @@ function believed(home: string, folder: string): Omit<Keyring, 'version'> {
   return { packagers, revoked, keys: Object.fromEntries(packagers.map(row)) }
 }
 
-/** gpg's doc/DETAILS: a line `pub` with the validity, and the first line `fpr` after it. */
+/** The format is in gpg's doc/DETAILS: a line `pub` with the validity, and the first line `fpr` after it. */
 function validities(listing: string): ReadonlyMap<string, string> {
   const found = [...listing.matchAll(/^pub:([^:]*):.*\n(?:(?!fpr|pub).*\n)*fpr:+([0-9A-F]{40}):/gm)]
   return new Map(found.map(([, validity = '', fingerprint = '']) => [fingerprint, validity]))

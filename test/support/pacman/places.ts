@@ -1,4 +1,4 @@
-// A folder that has what a mirror of Arch Linux and its archive have, with their very paths.
+// Makes a folder with the same files and paths as a mirror of Arch Linux and as its archive.
 
 import { join } from 'node:path'
 import type { ArchSettings } from '../../../lib/kernels/arch/target.ts'
@@ -12,7 +12,7 @@ import {
 
 export interface Placed {
   readonly spec: PacmanSpec
-  /** who signs it; `undefined`: nobody */
+  /** its signer; `undefined`: the package is unsigned */
   readonly by?: PacmanSigner | undefined
 }
 
@@ -22,7 +22,7 @@ function put(folder: string, { spec, by }: Placed): { file: string; spec: Pacman
   return { file, spec }
 }
 
-/** A repository of the mirror, e.g. `core`. */
+/** Makes a repository of the mirror, e.g. `core`. */
 export function makeRepository(
   root: string,
   repository: string,
@@ -38,7 +38,7 @@ export function makeRepository(
   )
 }
 
-/** In the archive, and in what it kept of a day. */
+/** Puts the packages into the archive, and into its snapshot of a day. */
 export function makeArchive(
   root: string,
   packages: readonly Placed[],
@@ -50,7 +50,7 @@ export function makeArchive(
   listPacman(join(root, 'archive/repos', date, repository, 'os/x86_64'), repository, placed)
 }
 
-/** Settings that name them; `url`: where the folder is served. */
+/** The settings with their URLs; `url`: the URL of the served folder. */
 export function placesAt(url: string, keys: readonly string[]): ArchSettings {
   const mirrors = [`${url}/mirror/{repository}/os/{arch}`]
   const archives = [

@@ -1,5 +1,5 @@
-// The synthesized stack of one registry, given to the next one with the same settings: it takes seconds, and a registry sees
-// by itself whether what it finds fits.
+// Gives the synthesized stack of one registry to the next one with the same settings. This saves seconds; the registry itself
+// checks whether the stack is current.
 
 import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
@@ -15,14 +15,14 @@ const digestIn = (folder: string): string | undefined => {
   return existsSync(file) ? readFileSync(file, 'utf8') : undefined
 }
 
-/** To a folder of data that has none. */
+/** Copies it to a data folder that has none. */
 export function giveAssembly(dataDir: string, settings: string): void {
   const kept = folderOf(settings)
   if (digestIn(kept) === undefined || digestIn(dataDir) !== undefined) return
   for (const name of FILES) cpSync(join(kept, name), join(dataDir, name), { recursive: true })
 }
 
-/** From a registry that is ready. */
+/** Copies it from a ready registry. */
 export function keepAssembly(dataDir: string, settings: string): void {
   const kept = folderOf(settings)
   const digest = digestIn(dataDir)

@@ -1,9 +1,9 @@
-// A caller of the registry with an address of its own: all of 127.0.0.0/8 is this machine.
+// A caller of the registry with its own IP address: all of 127.0.0.0/8 is this machine.
 
 import { Agent, request } from 'node:http'
 
 export interface Answered {
-  /** 0: it was hung up on before there was an answer */
+  /** 0: the caller hung up before the answer */
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly body: string
@@ -18,16 +18,16 @@ export interface Asked {
 
 export interface Caller {
   ask(url: string, asked?: Asked): Promise<Answered>
-  /** Asks so often at once and waits for nothing: what is answered so far, and how to hang up. */
+  /** Sends so many requests at once without waiting; returns the answers so far, and a way to hang up. */
   hold(url: string, times: number, asked?: Asked): Held
   end(): void
 }
 
 export interface Held {
   readonly answered: Answered[]
-  /** requests without an answer */
+  /** number of requests without an answer */
   open(): number
-  /** resolves when all is answered or hung up on */
+  /** resolves when each request has its answer or is hung up */
   readonly done: Promise<void>
   hangUp(): void
 }

@@ -1,15 +1,15 @@
-// The time of day as a registry sees it: libfaketime shifts it by what a file says at that moment.
+// Sets the time of day that a registry sees: libfaketime shifts it by the current value in a file.
 
 import { globSync, writeFileSync } from 'node:fs'
 
 export interface Clock {
-  /** for the registry's process */
+  /** environment for the registry's process */
   readonly env: Readonly<Record<string, string>>
-  /** Seconds from the true time. */
+  /** Sets the shift in seconds from the true time. */
   set(seconds: number): void
 }
 
-/** Not shifted. `file` is made. */
+/** Starts without a shift, and creates `file`. */
 export function clockOf(file: string): Clock {
   const [library] = globSync('/usr/lib/*/faketime/libfaketime.so.1')
   if (library === undefined) throw new Error('libfaketime is not here: sh local/setup.sh test')

@@ -1,38 +1,38 @@
-// Many clients at once, as loaders are: each follows redirects, waits where it is told to, and gives up after a minute.
+// Many concurrent clients that act like loaders: each follows redirects, waits as the answer asks, and stops after a minute.
 
 import { createHash } from 'node:crypto'
 import { Agent, get, type IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** What became of one client. */
+/** The result of one client. */
 export interface Told {
-  /** of each answer on its way, e.g. `307 307 200`; `error`: no answer */
+  /** of each answer in order, e.g. `307 307 200`; `error`: no answer */
   readonly statuses: readonly (number | string)[]
   /** from its first request to its last byte */
   readonly milliseconds: number
-  /** of the body that it got; absent: it gave up */
+  /** of its final body; absent: the client stopped without one */
   readonly sha256?: string
-  /** an answer that says to ask later, and not when */
+  /** number of answers that ask to retry, but name no time */
   readonly unsaid?: number
 }
 
 export interface Client {
-  /** whose address a proxy on this machine forwards */
+  /** the address that a proxy on this machine forwards */
   readonly address: string
   readonly url: string
-  /** that long it goes on asking */
+  /** milliseconds for which it retries */
   readonly patience?: number
 }
 
-/** Settings of a registry that such a crowd is sent to. */
+/** Settings of a registry that receives such a crowd. */
 export const BEHIND_PROXY = { trustedProxies: ['127.0.0.1'] }
 
-/** Each in a network of its own. */
+/** Each address is in its own network. */
 export const addressOf = (i: number): string => `10.${(i >> 8) & 255}.${i & 255}.1`
 
 const MINUTE = 60_000
 
-/** Connections stay open, as a client's own do; its next request goes by the same one. */
+/** The connection stays open, as with a real client; the next request uses the same one. */
 export async function client({ address, url, patience = MINUTE }: Client): Promise<Told> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   const began = performance.now()
@@ -88,7 +88,7 @@ async function read(response: IncomingMessage): Promise<Answered> {
   }
 }
 
-/** `many` at the same moment, of one probe. */
+/** `many` clients request one probe at the same moment. */
 export const crowd = (url: string, many: number, patience?: number): Promise<Told[]> =>
   Promise.all(
     Array.from({ length: many }, (_, i) =>
@@ -96,7 +96,7 @@ export const crowd = (url: string, many: number, patience?: number): Promise<Tol
     ),
   )
 
-/** How often each answer came: `{ '307': 2000, '200': 1000 }`. */
+/** Counts the answers by status: `{ '307': 2000, '200': 1000 }`. */
 export function counted(all: readonly Told[]): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const status of all.flatMap(({ statuses }) => statuses)) counts[status] = (counts[status] ?? 0) + 1

@@ -1,20 +1,20 @@
-// A disk of a few hundred megabytes for the data of a registry, which can be filled, and closed to writers.
+// A disk of a few hundred megabytes for a registry's data; tests can fill it and make it read-only.
 
 import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sh } from './registry.ts'
 
 export interface Disk {
-  /** Until so many bytes are left. */
+  /** Fills it until so many bytes are left. */
   fill(left?: number): void
   empty(): void
-  /** What is open for writing keeps a disk from being mounted read-only: every path leads to a mount that is. */
+  /** Files open for writing prevent a read-only remount of the disk, so this puts a read-only mount over every path. */
   cover(): Promise<void>
   uncover(): Promise<void>
   unmount(): Promise<void>
 }
 
-/** On `dir`, which is made. */
+/** Creates `dir` and mounts the disk there. */
 export async function mountDisk(dir: string, megabytes: number): Promise<Disk> {
   mkdirSync(dir)
   await sh('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=700`, 'data', dir])
@@ -23,7 +23,7 @@ export async function mountDisk(dir: string, megabytes: number): Promise<Disk> {
     const { bavail, bsize } = statfsSync(dir)
     return bavail * bsize
   }
-  /** What fits of it stays. */
+  /** Writes as many of the bytes as fit. */
   const occupy = (bytes: number): void => {
     const file = join(dir, `filler-${fillers.length}`)
     fillers.push(file)
@@ -35,7 +35,7 @@ export async function mountDisk(dir: string, megabytes: number): Promise<Disk> {
   }
   return {
     fill(left = 0) {
-      // What others write meanwhile makes it fail in the middle: the rest is taken in smaller pieces.
+      // Concurrent writers can make a write fail midway; smaller pieces then fill the rest.
       for (let bytes = free() - left; bytes > 0 && free() > left; bytes = Math.floor(bytes / 2)) occupy(bytes)
     },
     empty() {

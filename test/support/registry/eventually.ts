@@ -1,8 +1,8 @@
-// Waiting for what a running registry does by itself.
+// Waits for an automatic action of a running registry.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** The first answer that is one, within `seconds`. `what`: in the words of the error. */
+/** Returns the first defined result within `seconds`. `what`: the text for the error. */
 export async function eventually<T>(
   what: string,
   look: () => T | undefined | Promise<T | undefined>,

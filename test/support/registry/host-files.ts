@@ -1,4 +1,4 @@
-// What a host that runs one of Debian's kernels has of it, out of Debian's own header package.
+// Gets the files that a host has of its Debian kernel, from Debian's own header package.
 
 import { createHash } from 'node:crypto'
 import { createFetch } from '../../../lib/aws/fetch.ts'
@@ -37,7 +37,7 @@ export async function hostFiles(unameRelease: string): Promise<HostFiles> {
   }
 }
 
-/** debian/rules.real takes these out of what a host gets. */
+/** debian/rules.real removes these lines from the host's config. */
 const asOnHost = (config: string): string =>
   config
     .split('\n')

@@ -1,10 +1,10 @@
-// Which kernels Debian's archive has today, and which of them a test means.
+// Lists the kernels that Debian's archive has today, and selects the one for a test.
 
 import { compareVersions } from '../../../lib/archives/apt/version.ts'
 import { type Apt, archive, type Listed, tell } from '../builds/apt.ts'
 
 export interface DebianKernel {
-  /** what clients put into the name, e.g. `6.1.192-2-amd64` */
+  /** the release in a client's request, e.g. `6.1.192-2-amd64` */
   readonly release: string
   /** e.g. `6.1.0-56-amd64` */
   readonly unameRelease: string
@@ -18,16 +18,16 @@ export const FLAVOURS = ['amd64', 'cloud-amd64', 'rt-amd64'] as const
 export type Flavour = (typeof FLAVOURS)[number]
 
 /**
- * The kernel that a test of a series means, so that it sees the same one on every day. Where the archive has it no more,
- * the tests take the nearest and say so; then a newer one belongs here.
+ * The kernel for the tests of a series, so that they use the same one every day. If the archive no longer has it, the tests
+ * print this and use the nearest; then this list needs a newer one.
  */
 export const PINS = { '6.1': '6.1.192-2', '6.12': '6.12.111-1~deb12u1' } as const
 
-/** The pinned kernel of a series, else the nearest. */
+/** The pinned kernel of a series, or else the nearest. */
 export const pinned = (series: keyof typeof PINS, flavour: Flavour): DebianKernel =>
   nearest(series, flavour, PINS[series])
 
-/** The kernel of a version, else the nearest that the archive has: rather a newer one than an older one. */
+/** The kernel of a version, or else the nearest in the archive: a newer one if possible. */
 export function nearest(series: string, flavour: Flavour, version: string): DebianKernel {
   const kernels = debianKernels(series, flavour)
   const found =
@@ -48,7 +48,7 @@ export const newestKernels = (flavour: Flavour, apt?: Apt): DebianKernel[] =>
     (kernel, i, all) => all.findIndex(({ series }) => series === kernel.series) === i,
   )
 
-/** Its image is signed elsewhere, and comes into the archive hours after its headers: until then it is not there. */
+/** Debian signs a kernel's image separately and publishes it hours after the headers; until then the kernel is left out. */
 function kernelsOf(flavour: Flavour, apt: Apt = archive()): DebianKernel[] {
   const those = (what: string) => apt.matching(what, new RegExp(`^${what}\\d.*-${flavour}$`))
   const images = new Set(those('linux-image-').map(({ name }) => name))

@@ -1,4 +1,4 @@
-// What the functions of a strict registry had of memory, by their logs.
+// Reads the memory use of a strict registry's functions from their logs.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ interface Report {
   readonly record?: { readonly metrics: { readonly memorySizeMB: number; readonly maxMemoryUsedMB: number } }
 }
 
-/** Of each function that ran: the most that an environment of it has used, of how much, in megabytes. */
+/** For each function that ran: the maximum use of one environment, and its limit, in megabytes. */
 export function memoryOf(
   dataDir: string,
 ): ReadonlyMap<string, { readonly used: number; readonly of: number }> {
@@ -21,7 +21,7 @@ export function memoryOf(
   return most
 }
 
-/** The lines that say of an environment that it wanted more than its function has. */
+/** The log lines of environments that needed more memory than their function has. */
 export const overruns = (dataDir: string): string[] =>
   linesIn(dataDir).flatMap(([name, line]) =>
     /Runtime exited with error: signal: (killed|aborted)/.test(line) ? [`${name}: ${line}`] : [],

@@ -1,11 +1,11 @@
-// What a strict registry is asked once more, and what not.
+// Tests the answers of a strict registry after which a test's client retries, and the excluded test files.
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { NOT_STRICT, passes } from './mode.ts'
 
-test('what no strict run has is a file of tests, with its reason', () => {
+test('each test file excluded from the strict run exists and has a reason', () => {
   for (const [name, why] of Object.entries(NOT_STRICT)) {
     expect(existsSync(join(import.meta.dirname, `../../e2e/${name}.test.ts`)), name).toBe(true)
     expect(why.length).toBeGreaterThan(20)
@@ -20,6 +20,6 @@ test.each([
   ['a budget is spent', 429, '{"code": "budget-spent"}', false],
   ['there is no such thing', 404, '{"code": "not-built"}', false],
   ['it is there', 200, '', false],
-])('where %s, a client comes again or has its answer', (_, status, body, again) => {
+])('on the answer "%s" a client retries or stops', (_, status, body, again) => {
   expect(passes(status, body)).toBe(again)
 })

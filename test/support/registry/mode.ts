@@ -1,9 +1,9 @@
-// How the registries of a file of tests are: as one machine has them, or as strict as AWS. The project `strict` of
-// vitest.config.ts runs the same files in the other mode.
+// Chooses how strict a test's registry is: like one machine, or like AWS. The project `strict` of vitest.config.ts runs the
+// same files in the strict mode.
 
 export const STRICT = process.env.TEST_STRICT === '1'
 
-/** For `npm start --`. A fixed seed: the same faults at each run. */
+/** For `npm start --`. The seed is fixed, so each run has the same faults. */
 export const STRICT_ARGS = ['--strict=promises']
 
 const SAME_FOR_ALL = 'its plans differ, and what AWS does is the same for each distribution: main-job has it'
@@ -11,8 +11,8 @@ const NO_REGISTRY = 'it starts no registry by `npm start`'
 const ONCE =
   'its clients do not come again where AWS fails now and then, and miss a probe as they would in AWS'
 /**
- * The files of test/e2e that the project `strict` leaves out, and why; it runs all others. Those of `npm run test:long`
- * alone are left out as well: they are more of the same kind.
+ * The files of test/e2e that the project `strict` leaves out, and why; it runs all others, except the files that only
+ * `npm run test:long` runs: these are more of the same kind.
  */
 export const NOT_STRICT: Readonly<Record<string, string>> = {
   api: 'it holds each single answer against the document, and those of AWS itself are not in that',
@@ -37,12 +37,12 @@ export const NOT_STRICT: Readonly<Record<string, string>> = {
   vm: ONCE,
 }
 
-/** Events come again in a tenth of the time that AWS takes: a promise that waits for one is not to wait for minutes. */
+/** Repeated events arrive in a tenth of AWS's time, so that a test does not wait for them for minutes. */
 export const STRICT_ENV = { STRICT_PACE: '0.1' }
 
 /**
- * Whether an answer is one of those that AWS gives now and then, and a client comes again for: a problem of the registry is
- * one only where it says so.
+ * Whether AWS gives such an answer now and then, so that a client retries. A problem from the registry counts only if its code
+ * is in PASSING.
  */
 export function passes(status: number, body: string): boolean {
   if (status !== 429 && status < 500) return false
@@ -50,8 +50,8 @@ export function passes(status: number, body: string): boolean {
   return code === undefined || PASSING.includes(code)
 }
 const PASSING = ['being-built', 'internal-error', 'no-room', 'too-many-waits']
-/** Seconds for which a client comes again. */
+/** Seconds for which a client retries. */
 export const PATIENCE = 180
 
-/** As a loader asks, which comes again where it is told to: options of curl. */
+/** curl's options for a client that retries as the registry asks, like a loader. */
 export const PATIENT = ['--retry', '8', '--retry-max-time', String(PATIENCE)]

@@ -1,13 +1,13 @@
-// A registry whose operator serves driver sources of a folder: a real module, whose Makefile runs lines of bash first.
+// Driver sources that an operator serves from a folder: a real module with a Makefile that first runs lines of bash.
 
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { moduleFiles } from '../builds/small.ts'
 
-/** Of the driver version that `ownDriver` gives. */
+/** The driver version of `ownDriver`. */
 export const OWN_DRIVER = '1.0.0+own'
 
-/** Writes the sources, and gives the settings under which a registry serves them. */
+/** Writes the sources, and returns the settings with which a registry serves them. */
 export async function ownDriver(folder: string, lines: readonly string[]) {
   const made = moduleFiles({ before: 'bash ./first.sh' })
   const files = {

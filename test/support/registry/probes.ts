@@ -1,14 +1,14 @@
-// A probe as the clients of a running registry ask for it.
+// Requests probes from a running registry, like its clients.
 
 import { join } from 'node:path'
 import { debianKernels, FLAVOURS, type Flavour, pinned } from './kernels.ts'
 import { ask, curl, DRIVER_VERSION } from './registry.ts'
 
 const MINUTES = 60_000
-/** A client's own time-out, a little above that of the registry's answers. */
+/** A client's own timeout, slightly above that of the registry's answers. */
 const SECONDS = '70'
 
-/** As falcoctl and the loader ask, until it is there, as `probe.ko` in the folder, or refused: curl's exit code. */
+/** Requests `probe.ko` into the folder like falcoctl and the loader, until it arrives or is refused; returns curl's exit code. */
 export async function downloaded(url: string, folder: string): Promise<number> {
   const end = Date.now() + 6 * MINUTES
   for (;;) {
@@ -20,15 +20,15 @@ export async function downloaded(url: string, folder: string): Promise<number> {
 
 export const about = async (url: string) => JSON.parse((await ask(`${url}.json`)).body)
 
-/** Of the driver that tests build, e.g. for `6.1.192-2-amd64`. */
+/** The path for the driver that tests build, e.g. for `6.1.192-2-amd64`. */
 export const probePath = (release: string, extension: 'ko' | 'o' = 'ko'): string =>
   `/driver/${encodeURIComponent(DRIVER_VERSION)}/x86_64/scap_debian_${release}_1.${extension}`
 
-/** Of the pinned kernel. */
+/** The path for the pinned kernel. */
 export const pinnedPath = (flavour: Flavour, extension?: 'ko' | 'o'): string =>
   probePath(pinned('6.1', flavour).release, extension)
 
-/** Of every 6.1 kernel that the archive has, in both kinds. */
+/** The paths for every 6.1 kernel in the archive, in both kinds. */
 export const allPaths = (): string[] =>
   FLAVOURS.flatMap((flavour) => debianKernels('6.1', flavour)).flatMap(({ release }) => [
     probePath(release),

@@ -1,4 +1,4 @@
-// The registry as a user has it: `sh local/start.sh` in a process of its own, asked with curl.
+// Starts the registry like a user: `sh local/start.sh` in its own process. Tests send requests with curl.
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { randomInt, randomUUID } from 'node:crypto'
@@ -20,7 +20,7 @@ const run = promisify(execFile)
 
 export const DRIVER_VERSION = '0.1.1dev+git20220316.e5c53d64'
 
-/** Settings for tests of a driver that does not compile: one that is known not to is tried all the same. */
+/** Settings for tests of a driver that does not compile: the registry tries a build in spite of known failures. */
 export const TRIED = {
   drivers: DEFAULTS.drivers.map((entry) => ({ ...entry, knownFailures: 'tried' as const })),
 }
@@ -29,7 +29,7 @@ export interface Registry {
   readonly url: string
   readonly dataDir: string
   readonly pid: number
-  /** everything that it printed so far */
+  /** its output so far */
   output(): string
   /** resolves to the exit code or the signal */
   stop(signal?: NodeJS.Signals): Promise<number | NodeJS.Signals | null>
@@ -39,15 +39,15 @@ export interface RegistryOptions {
   readonly dataDir: string
   readonly port?: number
   readonly env?: Readonly<Record<string, string>>
-  /** after `npm start --`, beside what the mode of the tests needs */
+  /** after `npm start --`, in addition to those of the tests' mode */
   readonly args?: readonly string[]
-  /** `off` unless it is what the test is about: a machine beside every build would slow them all */
+  /** `off` unless the test is about load tests: a virtual machine with every build would slow all tests */
   readonly loadTest?: Settings['loadTest']['mode']
-  /** laid over the defaults as well */
+  /** these override the defaults, too */
   readonly settings?: Readonly<Record<string, unknown>>
 }
 
-/** Starts it, and waits for its `ready` line. */
+/** Starts the registry, and waits for its `ready` line. */
 export async function startRegistry(options: RegistryOptions): Promise<Registry> {
   const { dataDir, port, env = {}, loadTest: mode = 'off', settings: own = {} } = options
   const args = [...(options.args ?? []), ...(STRICT ? STRICT_ARGS : [])]
@@ -61,7 +61,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
     ...own,
   })
   await writeFile(settings, json)
-  // A stack that is as strict as AWS is of other settings.
+  // A strict stack has other settings, so it needs its own assembly.
   const kept = args.some((arg) => arg.startsWith('--strict')) ? `${json} strict` : json
   giveAssembly(dataDir, kept)
   const child = spawn('sh', ['local/start.sh', ...args], {
@@ -97,7 +97,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   }
 }
 
-/** Error where a function had less memory than it wanted. */
+/** Throws if a function needed more memory than it had. */
 function refuseOverruns(dataDir: string): void {
   const found = overruns(dataDir)
   if (found.length > 0)
@@ -127,8 +127,8 @@ function end(
 }
 
 /**
- * A port that nobody has. It is none of those that the kernel gives to outgoing connections (32768 and up, ip(7)
- * ip_local_port_range): one of these would be somebody's before the registry listens.
+ * A free port, outside of the kernel's range for outgoing connections (32768 and up, ip(7) ip_local_port_range): a connection
+ * could take a port of that range before the registry listens.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
@@ -144,7 +144,7 @@ const isFree = (port: number): Promise<boolean> =>
     server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
   })
 
-/** A folder that is gone when the test is over. */
+/** A temporary folder, and a call that removes it. */
 export async function scratch(): Promise<{ dir: string; remove: () => Promise<void> }> {
   const dir = await mkdtemp(join(tmpdir(), 'probe-registry-'))
   return { dir, remove: () => rm(dir, { recursive: true, force: true }) }
@@ -156,7 +156,7 @@ export interface Curl {
   readonly stderr: string
 }
 
-/** One that a strict registry sends away comes again. */
+/** With a strict registry, curl retries. */
 export const curl = (args: readonly string[], cwd?: string): Promise<Curl> =>
   curlOnce(STRICT ? [...PATIENT, ...args] : args, cwd)
 
@@ -175,7 +175,7 @@ export interface Asked {
   readonly body: string
 }
 
-/** Status and body of one request; the path goes out as it is written. A strict registry is asked until it has decided. */
+/** Status and body of one request, with the path exactly as given. With a strict registry it repeats until a final answer. */
 export async function ask(url: string, ...args: string[]): Promise<Asked> {
   const end = Date.now() + (STRICT ? PATIENCE * 1000 : 0)
   for (;;) {
@@ -186,7 +186,7 @@ export async function ask(url: string, ...args: string[]): Promise<Asked> {
 }
 
 async function askOnce(url: string, args: readonly string[]): Promise<Asked> {
-  // Of tries only the last one's is kept in a file; of what is printed, all.
+  // A file keeps only the last try's body; stdout would contain the bodies of all tries.
   const file = join(tmpdir(), `answer-${randomUUID()}`)
   const written = ['-sS', '-o', file, '-w', '%{http_code}', '--path-as-is']
   const { stdout, stderr } = await curlOnce([...written, ...args, url])

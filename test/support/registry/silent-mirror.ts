@@ -1,10 +1,10 @@
-// A mirror that takes every request and never answers: what waits for it waits.
+// A mirror that accepts every request and never answers, so that its clients keep waiting.
 
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 export interface SilentMirror {
-  /** settings of a registry that knows no other */
+  /** settings of a registry that has only this mirror */
   readonly settings: Readonly<Record<string, unknown>>
   end(): Promise<void>
 }

@@ -1,4 +1,4 @@
-// The registry of one file of tests: a folder that is gone at the end, and a stack on it that may be stopped and started again.
+// The registry of one test file: a temporary folder with a stack, which tests can stop and start again.
 
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -8,20 +8,20 @@ import { type Curl, curl, type Registry, type RegistryOptions, scratch, startReg
 type Options = Partial<RegistryOptions>
 
 interface Stand {
-  /** for whatever the tests need beside it */
+  /** for other files of the tests */
   dir(): string
   dataDir(): string
-  /** the stack that runs, or ran last */
+  /** the running stack, or the last one */
   registry(): Registry
-  /** with these options over those of the stand */
+  /** these options override those of the stand */
   start(options?: Options): Promise<Registry>
-  /** nothing when none runs; resolves to the exit code or the signal */
+  /** does nothing if no stack runs; resolves to the exit code or the signal */
   stop(signal?: NodeJS.Signals): ReturnType<Registry['stop']>
-  /** follows redirects, and throws the body away */
+  /** follows redirects, and discards the body */
   get(path: string, ...args: string[]): Promise<Curl>
 }
 
-/** `start` is called before the tests, in a hook of theirs that may get the folder ready first. */
+/** The tests call `start` in their own hook, which can prepare the folder first. */
 export function stand(standing: Options = {}): Stand {
   let dir = ''
   let running: Registry | undefined

@@ -1,14 +1,14 @@
-// What hosts ask all day, one thing after another, and every answer that they got.
+// Simulates the requests that hosts send all day, one after another, and records every answer.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface Answered {
   readonly path: string
-  /** 0: there was no answer */
+  /** 0: no answer */
   readonly status: number
-  /** what a 5xx said */
+  /** the body of a 5xx answer */
   readonly body?: string
-  /** seconds after which it says to ask again, if it does */
+  /** the Retry-After header, in seconds, if the answer has one */
   readonly retryAfter?: string | undefined
   /** milliseconds since the epoch, by this process's clock */
   readonly began: number
@@ -16,12 +16,12 @@ export interface Answered {
 }
 
 export interface Traffic {
-  /** so far */
+  /** the answers so far */
   readonly all: readonly Answered[]
   end(): Promise<void>
 }
 
-/** As many askers, each with a list of its own that it begins anew; `url` is where the registry is. */
+/** Starts one client per list; each repeats its own list. `url`: the URL of the registry. */
 export function traffic(url: string, lists: readonly (readonly string[])[], pauseMs: number): Traffic {
   const all: Answered[] = []
   let goesOn = true

@@ -1,4 +1,4 @@
-// A build tree of Debian's kernel as other distributions pack it: all in one folder, and by a release of theirs.
+// Makes a build tree of Debian's kernel in the form of other distributions: in one folder, with a release name of theirs.
 
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -21,8 +21,8 @@ rm -f tree/vmlinux
 `
 
 /**
- * `localVersion`: what comes after the version, e.g. `-1.el9.x86_64`; `patch`: its third number, where it is not that of
- * Debian's kernel. No kernel of Debian's would load the module.
+ * `localVersion`: the part after the version, e.g. `-1.el9.x86_64`; `patch`: the third number of the version, if it differs
+ * from that of Debian's kernel. No Debian kernel would load a module from this tree.
  */
 export function debianTree(work: string, localVersion: string, patch?: number): DevelTree {
   const [kernel] = debianKernels('6.1', 'amd64')
@@ -42,8 +42,8 @@ export function debianTree(work: string, localVersion: string, patch?: number): 
 }
 
 /**
- * As if another compiler had built its kernel, and its headers gave each compiler the flags of `options`: in what planners
- * read, and in what kbuild does, where that text has no quotes.
+ * Changes the tree as if another compiler had built its kernel, with more `options`: in the config that planners read, and in
+ * the one that kbuild reads, where the compiler's text has no quotes.
  */
 export function asBuiltBy(
   { tree }: DevelTree,

@@ -1,4 +1,4 @@
-// Each distribution whose kernels come as rpms: by which packages its mirror has one, and how its repository is laid out.
+// Describes each distribution with rpm kernels: the packages of a kernel on its mirror, and the layout of its repository.
 
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,18 +7,18 @@ import type { DevelTree } from './devel.ts'
 import { listRpms, packRpm, type RpmSigner } from './repository.ts'
 
 export interface Distribution {
-  /** what comes after the version in `uname -r` */
+  /** the part after the version in `uname -r` */
   readonly localVersion: string
   /** version and release of the packages, by `uname -r` */
   readonly packages: RegExp
-  /** name of the package of headers */
+  /** name of the header package */
   readonly headers: string
   /** folder of the build tree in it */
   readonly tree: (release: string) => string
   readonly lists: 'signed' | 'unsigned'
-  /** SUSE's: what all flavours share is a package of its own */
+  /** SUSE has a separate package for the files that all flavours share */
   readonly shared?: string
-  /** Amazon's: a list of mirrors leads to the repository, and its own list may be a database alone */
+  /** Amazon has a mirror list that leads to the repository, and some of its repositories have their package list only as a database */
   readonly mirrorList?: 'xml' | 'database'
 }
 
@@ -59,14 +59,14 @@ export const DISTRIBUTIONS: Readonly<Record<RpmTarget, Distribution>> = {
 
 interface MirrorOptions {
   readonly kernel: DevelTree
-  /** that a machine boots; none: the repository has no image */
+  /** a bootable kernel image; absent: the repository has no image */
   readonly image?: Uint8Array | undefined
   readonly signer: RpmSigner
-  /** where the mirror's folder is served */
+  /** the URL of the mirror's folder */
   readonly url: string
 }
 
-/** Below the folder; gives what the setting `places` has to say of it. */
+/** Makes a mirror below the folder; returns its entries for the setting `places`. */
 export function makeMirror(
   folder: string,
   target: RpmTarget,
@@ -80,7 +80,7 @@ export function makeMirror(
   mkdirSync(into, { recursive: true })
   const content = join(folder, `${target}-content`)
   cpSync(kernel.tree, join(content, tree(kernel.release)), { recursive: true })
-  // A rebuild has a number of its own after the release.
+  // A rebuild has its own number after the release.
   const counted = shared === undefined ? release : `${release}.1`
   const needs = shared === undefined ? [] : [`${shared} = ${version}-${release}.4`]
   signer.signRpm(packRpm(into, { name: headers, version, release: counted, arch: 'x86_64', content, needs }))

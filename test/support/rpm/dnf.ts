@@ -1,4 +1,4 @@
-// A host that has dnf: Debian's own, with all that it runs on, unpacked into a folder; what is installed on it is rpms alone.
+// A host with dnf: Debian's dnf and its dependencies are unpacked into a folder; only rpms count as installed on it.
 
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -11,33 +11,33 @@ import { closureOf, unpack } from '../debs.ts'
 import { mainMirror } from '../mirrors.ts'
 import { startInside } from '../systems/inside.ts'
 
-/** Why none can be made here; undefined where one can. */
+/** Why this machine cannot make such a host; undefined if it can. */
 export const whyNoDnf = (): string | undefined =>
   process.getuid?.() === 0 ? undefined : 'only root can make a system with dnf'
 
 export interface DnfHost {
   readonly root: string
-  /** Its exit status, and all that it wrote. */
+  /** Returns the exit status and the complete output. */
   run(...command: string[]): Promise<{ readonly status: number; readonly output: string }>
-  /** `dnf -y ...`, which must succeed. */
+  /** Runs `dnf -y ...`, which must succeed. */
   dnf(...args: string[]): Promise<string>
   write(path: string, text: string): void
-  /** names of its rpms, keys aside, with version and release */
+  /** names of its rpms, without keys, with version and release */
   installed(): Promise<string[]>
   remove(): void
 }
 
-/** What dnf, rpm, their scripts, and whoever enters the system run. */
+/** Programs that dnf, rpm, their scripts and the tests run. */
 const WANTED = ['dnf', 'rpm', 'gpg', 'gpg-agent', 'kmod', 'mount', 'dash', 'coreutils', 'sed', 'grep']
-/** What they name and none of this runs: perl with all that is written in it, and what configures packages. */
+/** Dependencies that none of these runs: perl with its programs, and programs that configure packages. */
 const LEFT_OUT = ['adduser', 'debconf', 'dpkg', 'gnupg', 'init-system-helpers', 'passwd', 'perl', 'usrmerge']
-/** Nor read. */
+/** Nothing reads these. */
 const UNREAD = ['doc', 'locale', 'man', 'info'].map((name) => `usr/share/${name}`)
 
-/** What is mounted over, some of it by rpm for its scripts, and what they write into. */
+/** Mount points, some of them for rpm's scripts, and folders that these write to. */
 const FOLDERS = 'proc sys dev tmp root home run var/log var/tmp var/lib/rpm'.split(' ')
 
-/** As a distribution with dnf sets it up; Debian's rpm has its database in a home. */
+/** The setup of a distribution with dnf; Debian's rpm would have its database in a home folder. */
 const FILES = {
   'etc/dnf/dnf.conf': `[main]
 gpgcheck=True
@@ -49,10 +49,10 @@ skip_if_unavailable=False
   'etc/rpm/macros': '%_dbpath /var/lib/rpm\n',
 }
 
-/** `suite`: whose dnf and rpm; absent: the one of the tests, bookworm. */
+/** `suite`: the Debian suite of dnf and rpm; absent: the suite of the tests, bookworm. */
 export function dnfHost(suite?: string): DnfHost {
   const root = mkdtempSync(join(tmpdir(), 'dnf-host-'))
-  // Linked files would be one with those of the next host.
+  // A copy, because hard links would share the files with the next host.
   execFileSync('cp', ['-a', '--reflink=auto', `${treeOf(archiveOf(suite))}/.`, root])
   const run = async (...command: string[]) => {
     const env = { PATH: '/usr/bin:/usr/sbin', HOME: '/root', LANG: 'C.UTF-8' }
@@ -87,7 +87,7 @@ function write(root: string, path: string, text: string): void {
   writeFileSync(join(root, path), text)
 }
 
-/** Unpacked once, and kept from one run of the tests to the next. */
+/** Unpacks it once, and keeps it between test runs. */
 function treeOf(apt: Apt): string {
   const packages = closureOf(apt, WANTED, (name) => !LEFT_OUT.includes(name))
   const id = sha256(
@@ -105,13 +105,13 @@ function treeOf(apt: Apt): string {
   for (const name of UNREAD) rmSync(join(made, name), { recursive: true, force: true })
   for (const name of FOLDERS) mkdirSync(join(made, name), { recursive: true })
   for (const [path, text] of Object.entries(FILES)) write(made, path, text)
-  // rpm's own macros ask for it by name.
+  // rpm's own macros need bash by name.
   symlinkSync('dash', join(made, 'usr/bin/bash'))
   try {
     renameSync(made, tree)
   } catch (error) {
     rmSync(made, { recursive: true })
-    // Another process was as fast.
+    // Another process made it at the same time.
     if (!existsSync(tree)) throw error
   }
   return tree

@@ -1,4 +1,4 @@
-// A mirror on loopback, out of a folder.
+// Serves a folder as a mirror on loopback.
 
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -7,7 +7,7 @@ import { join } from 'node:path'
 
 export interface Mirror {
   readonly url: string
-  /** paths, in the order in which they were asked for */
+  /** the requested paths, in order */
   readonly asked: string[]
   readonly stop: () => void
 }

@@ -1,4 +1,4 @@
-// What a host with dnf has beside the registry: a distribution's own repository, with the kernels that it has released.
+// A distribution's own repository of released kernels, for a host with dnf that also uses the registry.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,9 +10,9 @@ import { startMirror } from './mirror.ts'
 import { listRpms, packRpm, rpmSigner } from './repository.ts'
 
 export interface OwnKernels {
-  /** A kernel by version and release, such as `5.14.0-427.el9`. Several stay side by side. */
+  /** Releases a kernel by version and release, such as `5.14.0-427.el9`. A host can have several at once. */
   release(kernel: string): void
-  /** Among the sources of the host, and on it what all packages need. */
+  /** Adds the repository to the host's sources, and installs the package that all others need. */
   addTo(host: DnfHost): Promise<void>
   stop(): void
 }
@@ -48,7 +48,7 @@ export async function ownKernels(): Promise<OwnKernels> {
   }
 }
 
-/** What docs/rpm.md shows, of that registry: gives the text of the file. */
+/** Writes the sources file of docs/rpm.md for that registry; returns its text. */
 export function writeSources(host: DnfHost, url: string, driverVersion: string): string {
   const [shown = ''] = blocksOf(documentAt('docs/rpm.md'), 'ini')
   for (const part of ['http://127.0.0.1:8080', '11.0.0+driver', 'almalinux-el9', 'metadata_expire=1h'])
@@ -56,7 +56,7 @@ export function writeSources(host: DnfHost, url: string, driverVersion: string):
   const text = shown
     .replaceAll('http://127.0.0.1:8080', url)
     .replaceAll('11.0.0+driver', driverVersion)
-    // An upgrade of the tests comes sooner.
+    // The tests upgrade sooner than after an hour.
     .replace('metadata_expire=1h', 'metadata_expire=1')
   host.write('etc/yum.repos.d/falco-probes.repo', `${text}\n`)
   return text

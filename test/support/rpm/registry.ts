@@ -1,4 +1,4 @@
-// A registry in memory that has rpm repositories, and publishes what it is told to; and the same over HTTP.
+// A registry in memory with rpm repositories: tests publish and withdraw probes, and can serve it over HTTP.
 
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -20,7 +20,7 @@ export const DRIVER_VERSION = '10.2.0+driver'
 const START = Date.UTC(2026, 10, 28)
 
 let key: Promise<SigningKey> | undefined
-/** One for all tests of a file: RSA of 4096 bits takes its time. */
+/** One key for all tests of a file, because generating RSA of 4096 bits is slow. */
 export const registryKey = (): Promise<SigningKey> => {
   key ??= generateSigningKey({ name: 'Probe registry', email: 'probes@registry.invalid' }, () => START - 1000)
   return key
@@ -31,7 +31,7 @@ export interface Kernel {
   /** `uname -r` */
   readonly release: string
   readonly arch?: Arch
-  /** package of its headers, with the version of that */
+  /** its header package, with the package's version */
   readonly headers?: Pick<Source, 'name' | 'version'>
   readonly driverVersion?: string
   readonly module?: Uint8Array
@@ -43,9 +43,9 @@ export const keyOf = ({ target, release, arch = 'x86_64', driverVersion = DRIVER
 const NONE = { url: 'https://mirror.invalid/x', sha256: 'a'.repeat(64) }
 
 export interface RpmRegistryOptions {
-  /** whose key signs packages; absent: the registry's own, which signs the lists */
+  /** the key that signs packages; absent: the registry's own key, which also signs the lists */
   readonly packager?: SigningKey
-  /** absent: a real one */
+  /** absent: a real signer */
   readonly signer?: Signer
 }
 
@@ -69,7 +69,7 @@ export async function rpmRegistry({ packager, signer }: RpmRegistryOptions = {})
   const put = (objectKey: string, body: Uint8Array) =>
     ports.artifacts.create(objectKey, body, { contentType: 'x/y', sha256: sha256(body) })
 
-  /** As `publish` leaves it, before it tells anybody. */
+  /** Stores a published probe, but does not update the repositories. */
   async function keep(kernel: Kernel, more: Partial<Extract<ProbeState, { state: 'published' }>> = {}) {
     const { release, headers, module = Buffer.from(`module of ${kernel.release}`) } = kernel
     const probeKey = keyOf(kernel)
@@ -99,7 +99,7 @@ export async function rpmRegistry({ packager, signer }: RpmRegistryOptions = {})
   }
   return { ports, memory, clock, publicKey, keep, publish, withdraw, body, artifacts }
 }
-/** Of what is signed only packages are dated by whoever has them signed. */
+/** Only the signatures of packages have a date from the caller. */
 function signedByTwo(lists: Signer, { privateKey }: SigningKey, now: Clock): Signer['sign'] {
   const packages = createSigner(async () => privateKey, now)
   return (body, statement, at) => (at === undefined ? lists : packages).sign(body, statement, at)
@@ -107,21 +107,21 @@ function signedByTwo(lists: Signer, { privateKey }: SigningKey, now: Clock): Sig
 
 export type RpmRegistry = Awaited<ReturnType<typeof rpmRegistry>>
 
-/** What a host may be told other than the truth: by the path, and what would be sent. */
+/** Changes an answer to a host, by its path and its correct body. */
 export type Tamper = (path: string, body: Uint8Array) => Uint8Array
 
 export interface Served {
   readonly url: string
-  /** paths, in the order in which they were asked for */
+  /** the requested paths, in order */
   readonly asked: string[]
-  /** `undefined`: the truth again */
+  /** `undefined`: answers are correct again */
   tamper(by: Tamper | undefined): void
-  /** Happens before the next answer to a path that ends so, once; several come one after the other. */
+  /** Runs `happens` once, before the next answer to a path with that end; several calls run one after another. */
   before(end: string, happens: () => Promise<void>): void
   stop(): void
 }
 
-/** On loopback: the routes of the registry, which lead to objects beside them, as to a bucket. */
+/** Serves the routes of the registry on loopback; they redirect to objects on the same server, in place of a bucket. */
 export async function serveRpms(registry: RpmRegistry): Promise<Served> {
   const asked: string[] = []
   let change: Tamper | undefined

@@ -1,5 +1,5 @@
-// Repositories of real rpms, as a distribution's mirror has them: packed by rpmbuild, signed by rpmsign, listed by
-// createrepo_c.
+// Makes repositories of real rpms like a distribution's mirror: rpmbuild packs them, rpmsign signs them, createrepo_c lists
+// them.
 
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -10,17 +10,17 @@ export interface RpmSigner {
   /** armored */
   readonly publicKey: string
   readonly signRpm: (file: string) => void
-  /** armored and detached, beside it as `.asc` */
+  /** armored and detached, written next to the file as `.asc` */
   readonly signFile: (file: string) => void
-  /** in one with its signature, in the clear, as `to` */
+  /** clearsigned, with text and signature in one file `to` */
   readonly signText: (file: string, to: string) => void
   readonly remove: () => void
 }
 
-/** Debian's rpm leaves open where gpg is. */
+/** Debian's rpm does not set the path of gpg. */
 const SIGN = ['--define', '__gpg /usr/bin/gpg']
 
-/** A key that is made for a test, by gpg. */
+/** Makes a key for a test with gpg. */
 export function rpmSigner(name = 'Test Packages'): RpmSigner {
   const home = mkdtempSync(join(tmpdir(), 'rpm-keys-'))
   const gpg = (...args: string[]) =>
@@ -55,16 +55,16 @@ export interface RpmSpec {
   readonly version: string
   readonly release: string
   readonly arch: 'x86_64' | 'aarch64' | 'noarch'
-  /** of its payload; rpm's own words */
+  /** of the payload, in rpm's notation */
   readonly compression?: 'w9.gzdio' | 'w2.xzdio' | 'w3.zstdio'
   /** e.g. `kernel-devel = 5.14.21-150500.55.19.1` */
   readonly needs?: readonly string[]
   readonly gives?: readonly string[]
-  /** a folder with what is in it, or files by their paths */
+  /** a folder with its contents, or files by their paths */
   readonly content: string | Readonly<Record<string, string>>
 }
 
-/** Into the folder; gives its path. */
+/** Packs it into the folder; returns its path. */
 export function packRpm(into: string, spec: RpmSpec): string {
   const { name, version, release, arch, compression = 'w3.zstdio', needs = [], gives = [], content } = spec
   const work = mkdtempSync(join(tmpdir(), 'rpmbuild-'))
@@ -108,7 +108,7 @@ export function packRpm(into: string, spec: RpmSpec): string {
   }
 }
 
-/** The lists of the rpms below a folder, signed where there is a signer. */
+/** Writes the lists of the rpms below a folder, signed if there is a signer. */
 export function listRpms(folder: string, signer?: RpmSigner, ...options: string[]): void {
   mkdirSync(folder, { recursive: true })
   execFileSync('createrepo_c', ['--quiet', ...(options.length > 0 ? options : ['--no-database']), folder], {

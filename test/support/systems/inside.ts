@@ -1,29 +1,29 @@
-// A command in a system of files of its own, entered as a machine is booted: by pivot_root, as in a plain chroot the
-// kernel refuses user namespaces. The network is this machine's.
+// Runs a command in its own root file system, entered by pivot_root as at boot, because in a plain chroot the kernel refuses
+// user namespaces. It shares this machine's network.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 
 export interface Command {
   readonly command: readonly string[]
-  /** all the variables that it sees */
+  /** its complete environment */
   readonly env: Readonly<Record<string, string>>
-  /** after which it is killed */
+  /** time limit, after which it is killed */
   readonly seconds: number
-  /** takes each line as it comes */
+  /** receives each line of output at once */
   readonly say: (line: string) => void
 }
 
 export interface Running {
-  /** everything that it wrote so far */
+  /** its output so far */
   output(): string
-  /** resolves to its exit status; rejects when it was killed for its time */
+  /** resolves to its exit status; rejects if it was killed at its time limit */
   readonly ended: Promise<number>
-  /** Ctrl-C: reaches all that it started */
+  /** Sends Ctrl-C to it and to all its children. */
   interrupt(): void
 }
 
-/** Mounts are seen in here only, and gone with the last process. The shell stays, as the init of what it starts. */
+/** The mounts are visible only inside, and end with the last process. The shell stays as the init of its children. */
 const ENTER = `set -e
 cd "$1"
 mount --bind . .
@@ -41,9 +41,9 @@ shift 2
 export const startInside = (root: string, folder: string, command: Command): Running =>
   start({ ...command, command: ['sh', '-c', ENTER, 'sh', root, folder, ...command.command] })
 
-/** On this machine's own files. What it mounts is gone when it ends, and so is all that it started. */
+/** Runs it on this machine's own files. Its mounts and its child processes end with it. */
 export function start({ command, env, seconds, say }: Command): Running {
-  // However this process ends, unshare ends with it, and with unshare all that runs in there.
+  // unshare ends together with this process, however that ends, and everything inside ends with unshare.
   const bound = ['--pdeathsig', 'KILL', 'unshare', '--mount', '--pid', '--fork', '--kill-child', '--']
   const child = spawn('setpriv', [...bound, ...command], {
     env: { ...env },

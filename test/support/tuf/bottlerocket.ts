@@ -1,5 +1,5 @@
-// Bottlerocket's update service as a test has it: a repository for each variant and architecture, and the kmod kits of all of
-// them in one folder. Their metadata and their layout are those of the real one, their keys are the test's.
+// Makes Bottlerocket's update service for a test: a repository for each variant and architecture, and all kmod kits in one
+// folder. Metadata and layout are like the real ones; the keys are the test's.
 
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -24,8 +24,8 @@ export const kitName = ({ variant, arch, version }: KitName): string =>
   `${variant}-${arch}-kmod-kit-v${version}`
 
 /**
- * A kit as rpm2kmodkit packs one: `kernel-devel/` and `toolchain/` in one folder of its name. `tree`: a folder, or files by
- * their paths in `kernel-devel/`.
+ * Packs a kit like rpm2kmodkit: `kernel-devel/` and `toolchain/` in one folder with the kit's name. `tree`: a folder, or files
+ * by their paths in `kernel-devel/`.
  */
 export function packKit(name: KitName, tree: string | Readonly<Record<string, string>>): Buffer {
   const work = mkdtempSync(join(tmpdir(), 'kmod-kit-'))
@@ -50,7 +50,7 @@ export function packKit(name: KitName, tree: string | Readonly<Record<string, st
   }
 }
 
-/** What a kit says of its kernel, and nothing else. */
+/** Only those files of a kit that describe its kernel. */
 export const kernelFiles = (kernelRelease: string, compiler = GCC): Record<string, string> => ({
   '.config': `# Linux/x86 ${kernelRelease} Kernel Configuration\n${compiler}\nCONFIG_64BIT=y\n`,
   'include/config/kernel.release': `${kernelRelease}\n`,
@@ -65,11 +65,11 @@ const GCC = [
 export interface ServiceSpec {
   readonly kits: readonly Kit[]
   readonly key: TufKey
-  /** of every repository's metadata, or of one */
+  /** for every repository, or by variant */
   readonly metadata?: Partial<MetadataSpec> | ((variant: string) => Partial<MetadataSpec>)
 }
 
-/** All files of it, by their paths. */
+/** All files of the service, by their paths. */
 export function serviceFiles({ kits, key, metadata = {} }: ServiceSpec): Record<string, Uint8Array> {
   const root = rootFile({ keys: [key] })
   const files: Record<string, Uint8Array> = { 'root.json': root }
@@ -96,7 +96,7 @@ function repositories(kits: readonly Kit[]) {
   }))
 }
 
-/** What the settings say of it. */
+/** The settings for the service. */
 export const serviceSettings = (
   url: string,
   files: Readonly<Record<string, Uint8Array>>,

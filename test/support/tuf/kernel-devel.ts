@@ -1,5 +1,5 @@
-// A kernel's build tree as a kmod kit has it, made of Debian's source once for this user: the sources of its tools and none of
-// them made, and a Makefile that makes them before any module.
+// Makes a kernel's build tree like that in a kmod kit, from Debian's source, once per user. It has the sources of its tools, not
+// built, and a Makefile that builds them before any module.
 
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,15 +14,15 @@ export interface KernelDevel {
   /** `uname -r` */
   readonly release: string
   readonly tree: string
-  /** that a machine boots */
+  /** a bootable kernel image */
   readonly image: Buffer
 }
 
 const COMPILER = 'gcc-12'
-/** As Bottlerocket's, a release without a word after the number; `OBJTOOL` is made, too, as theirs is. */
+/** As in Bottlerocket, the release has no word after the number, and these options require `OBJTOOL`. */
 const MORE = ['UNWINDER_ORC', 'STACK_VALIDATION']
 
-/** Ours, to the same end as Bottlerocket's two patches. */
+/** The test's own rules, with the same effect as Bottlerocket's two patches. */
 const RULES = `
 PHONY += tools-of-kit
 tools-of-kit:
@@ -38,7 +38,7 @@ tools/objtool: FORCE
 endif
 `
 
-/** What is in it is what packages/kernel-6.1 of Bottlerocket puts there. */
+/** The tree gets the same files as from Bottlerocket's packages/kernel-6.1. */
 const SCRIPT = `
 ar p source.deb data.tar.xz | xz -dc | tar -xO --wildcards '*/usr/src/linux-source-*.tar.xz' | xz -dcT0 |
   tar -x --no-same-owner --exclude '*/Documentation/*/*'
@@ -67,7 +67,7 @@ mkdir ../tree
   sort -u | tar -c -T - | tar -x -C ../tree
 `
 
-/** In some minutes. A crash leaves a folder that nobody takes for one. */
+/** Takes some minutes. After a crash a folder remains, but under a name that no test uses. */
 export async function kernelDevel(): Promise<KernelDevel> {
   const root = await composed({ tag: 'compilers', commands: [COMPILER] }, SUITE)
   const id = sha256(`${packageVersion(SOURCE)} ${root.digest} ${RULES} ${SCRIPT}`).slice(0, 16)

@@ -1,12 +1,12 @@
-// TUF repositories that are made for a test, signed as Bottlerocket's are: RSA-PSS, consistent snapshots, one folder of
-// metadata for each variant, one of targets for all.
+// Makes TUF repositories for a test, signed like Bottlerocket's: with RSA-PSS, consistent snapshots, one metadata folder for
+// each variant, and one targets folder for all.
 
 import { constants, createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { Metadata, type MetadataKind, Signature } from '@tufjs/models'
 
 export interface TufKey {
   readonly id: string
-  /** as metadata has it */
+  /** the key in the form of the metadata */
   readonly json: object
   readonly sign: (bytes: Buffer) => Signature
 }
@@ -44,13 +44,13 @@ type RoleName = (typeof ROLES)[number]
 export interface RootSpec {
   readonly version?: number
   readonly expires?: string
-  /** of all roles that name none */
+  /** for all roles without their own keys */
   readonly keys: readonly TufKey[]
   readonly roles?: Partial<
     Record<RoleName, { readonly keys: readonly TufKey[]; readonly threshold?: number }>
   >
   readonly consistentSnapshot?: boolean
-  /** absent: the keys of its own role `root` */
+  /** absent: the keys of the role `root` */
   readonly signedBy?: readonly TufKey[]
 }
 
@@ -70,14 +70,14 @@ export function rootFile(spec: RootSpec): Buffer {
   return signedFile(signed, spec.signedBy ?? of('root').keys)
 }
 
-/** Whatever it says. */
+/** Signs any content, valid or not. */
 export function signedFile(signed: Readonly<Record<string, unknown>>, by: readonly TufKey[]): Buffer {
   const file = Metadata.fromJSON(signed._type as MetadataKind.Root, { signed, signatures: [] } as never)
   for (const key of by) file.sign(key.sign)
   return Buffer.from(JSON.stringify(file.toJSON(), undefined, 2))
 }
 
-/** Of a target that lies elsewhere, or is not there at all. */
+/** Describes a target that is stored elsewhere, or does not exist. */
 interface TargetSpec {
   readonly bytes: number
   readonly sha256: string
@@ -88,7 +88,7 @@ export const targetSpec = (body: Uint8Array): TargetSpec => ({
 })
 
 export interface MetadataSpec {
-  /** a time in seconds in Bottlerocket's */
+  /** Bottlerocket uses a time in seconds */
   readonly version?: number
   readonly expires?: Partial<Record<Exclude<RoleName, 'root'>, string>>
   readonly targets: Readonly<Record<string, TargetSpec>>
@@ -96,7 +96,7 @@ export interface MetadataSpec {
   readonly consistentSnapshot?: boolean
 }
 
-/** timestamp, snapshot and targets, by the names of their files. */
+/** timestamp, snapshot and targets, by their file names. */
 export function metadataFiles(spec: MetadataSpec): Record<string, Buffer> {
   const { version = 1_700_000_000, expires = {}, by, consistentSnapshot = true } = spec
   const file = (role: Exclude<RoleName, 'root'>, rest: object) =>
