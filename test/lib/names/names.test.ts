@@ -135,7 +135,7 @@ describe('the grammar of names', () => {
     ['no kernel version', '/driver/1/x86_64/scap_debian_6.1_.ko'],
   ])('%s is malformed', (_, raw) => expectMalformed(raw))
 
-  test('whatever is asked, the answer is a name of the stated alphabet or malformed', () => {
+  test('any path is malformed or gives a key of the stated alphabet', () => {
     const pieces = fc.constantFrom(
       ...[
         '/driver/',

@@ -188,7 +188,7 @@ describe('the source of a driver version', () => {
         })
     })
 
-    test('and one that has it with another digest than the first ends the search', async () => {
+    test('and a place with another digest than the first ends the search', async () => {
       const { ports, web } = world({ [TAG]: SOURCES }, [OTHER])
       await source(ports)
       const later = {

@@ -151,7 +151,7 @@ describe('a load test that is required', () => {
     expect(await world.get()).toMatchObject({ problem: { status: 404, code: 'load-test' } })
   })
 
-  test('fails if the staged bytes were replaced after the test', async () => {
+  test('fails if the staged bytes were replaced after its start', async () => {
     const world = createWorld({ probe: probeBytes(), verdict: 'passed', settings: mode('required') })
     const { staging } = world.memory.inside.objects
     world.onCall((call) => {

@@ -8,7 +8,7 @@ const GOOD = {
 }
 const read = (answer: unknown) => answerOf(Buffer.from(JSON.stringify(answer)), REQUEST)
 
-test('an answer of 4,096 bytes is taken, and a longer one is not', () => {
+test('an answer of 4,096 bytes is accepted, and a longer one is refused', () => {
   const padded = (bytes: number) => {
     const without = Buffer.byteLength(JSON.stringify({ ...GOOD, Data: { a: '' } }))
     return read({ ...GOOD, Data: { a: 'x'.repeat(bytes - without) } })

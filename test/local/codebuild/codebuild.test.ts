@@ -340,7 +340,7 @@ describe('CodeBuild refuses', () => {
     await refused(lab(spec('true'), { Environment }), why)
   })
 
-  test('a build more than five times as many as run at one time wait', async () => {
+  test('a build if the queue has five times as many builds as can run at once', async () => {
     const { ask } = await lab(spec('sleep 47.15'), {}, HERE, { builders: 1 })
     for (let builds = 0; builds < 6; builds += 1) expect(await ask('/start')).toHaveProperty('id')
     expect(await ask('/start')).toMatchObject({

@@ -38,7 +38,7 @@ async function lab(faults: Faults) {
   return { client: createDynamoDb(call), TableName: template.ofType('AWS::DynamoDB::Table')[0]!.name }
 }
 
-test('what came too fast is asked for again, and done once', async () => {
+test('a throttled request is retried, and done once', async () => {
   const seeded = seededFaults('throttled')
   const struck: Fault[] = []
   const strikes = (fault: Fault): boolean => {

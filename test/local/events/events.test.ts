@@ -252,7 +252,7 @@ describe('an event', () => {
     expect(asked).toEqual(['throttled 1', 'throttled 2', 'failed 1', 'throttled 1', 'failed 2'])
   })
 
-  test('comes twice where AWS would have it so, and may be overtaken by a later one', async () => {
+  test('may arrive twice, and after a later event', async () => {
     const delays = [60, 60, 0, 0]
     const faults: Faults = {
       ...NO_FAULTS,
