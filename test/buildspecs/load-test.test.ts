@@ -300,7 +300,8 @@ describe('the verdict is unavailable if no kernel booted:', () => {
     expect(log).toMatch(/\nunavailable: scap .*\n$/)
   }
 
-  test('there is no image', () => unavailable({ inputs: [probe(kmod)] }, 'fetch', 'there is no image of this kernel'))
+  test('there is no image', () =>
+    unavailable({ inputs: [probe(kmod)] }, 'fetch', 'there is no image of this kernel'))
 
   test('the image is lost', () =>
     unavailable({ inputs: [probe(kmod), kit()], lost: 'boot' }, 'fetch', 'refused (curl 22)'))

@@ -142,7 +142,7 @@ function notFound(
 }
 
 const HINT =
-  'Take the sha512 of the newest root.json from Bottlerocket\'s BUILDING.md into bottlerocket.root.sha512 of the settings; a variant that is signed no more is believed with "ofThePast": true in bottlerocket.variants. '
+  'Take the sha512 of the newest root.json from Bottlerocket\'s BUILDING.md into bottlerocket.root.sha512 of the settings; a variant that is no longer signed needs "ofThePast": true in bottlerocket.variants. '
 
 const noVariant = ({ family, version }: BottlerocketKernel): ProbeError =>
   headersNotFound(
