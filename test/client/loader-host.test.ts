@@ -8,7 +8,7 @@ import { ASKED, expectRefused, MODULE, PLACE, scene } from '../support/client/sc
 import { sh } from '../support/registry/registry.ts'
 
 describe('on the host', () => {
-  test('a probe that is in place already is verified again, and nothing is asked but whether it is served still', async () => {
+  test('an installed probe is verified again, and only its checksum is requested, to see that it is still served', async () => {
     const at = await scene()
     await at.publish()
     await at.load()
@@ -17,7 +17,7 @@ describe('on the host', () => {
     expect(at.registry.asked.slice(before).map(({ url }) => url)).toEqual([`${ASKED}.sha256`])
   })
 
-  test('a probe that is in place already is loaded where nobody answers, as on a host that boots without a network', async () => {
+  test('an installed probe is loaded if no registry answers, as on a host that boots without a network', async () => {
     const at = await scene()
     await at.publish()
     await at.load()
@@ -28,7 +28,7 @@ describe('on the host', () => {
     })
   })
 
-  test('a probe that is in place and was withdrawn is not loaded, until that is undone, and why is told', async () => {
+  test('an installed probe that was withdrawn is not loaded until this is undone, and the reason is printed', async () => {
     const at = await scene()
     await at.publish()
     await at.load()

@@ -136,7 +136,7 @@ describe('a name from the registry', () => {
     },
   )
 
-  test('among the distribution’s own probes is taken only if this host makes the same name', async () => {
+  test('among the distribution’s own probes is accepted only if this host computes the same name', async () => {
     const at = await odd()
     const url = '/driver/9.1.0+driver/aarch64/falco_ubuntu-raspi_6.1.21-v8+_1642.ko'
     at.registry.on('/v1/probes', submitted(view('published', { url })))
@@ -155,7 +155,7 @@ describe('a name from the registry', () => {
     expectRefused(at, await at.load(), 3, /is signed as another probe, so it is not kept/)
   })
 
-  test('makes no probe good that was built from another config', async () => {
+  test('does not make a probe good that was built from another config', async () => {
     const at = await odd()
     const asked = await namedBy(at, server, raw.machine)
     const parts = { ...ownParts(at), config: sha256('another') }

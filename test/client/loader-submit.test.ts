@@ -251,7 +251,7 @@ describe('a build', () => {
     },
   )
 
-  test('that is no longer known while the loader follows it leads to a request for the probe', async () => {
+  test('that the registry forgets while the loader follows it leads to a request for the probe', async () => {
     const at = await own()
     await builds(at, view('building'), view('not-built'))
     expect(await at.load(), 'the probe is there').toMatchObject({ status: 0 })

@@ -23,7 +23,7 @@ describe.concurrent.each(matrix)('by $shell with $http', ({ shell, http }) => {
     expect(readFileSync(join(at.host.dir, 'home', PLACE))).toEqual(MODULE)
   })
 
-  test('bytes that are not those of the checksum are refused', async ({ onTestFinished }) => {
+  test('bytes that do not match the checksum are refused', async ({ onTestFinished }) => {
     const at = await scene({ http }, onTestFinished)
     await at.publish()
     at.registry.on(ASKED, bytes(Buffer.concat([MODULE.subarray(0, -1), Buffer.from('!')])))

@@ -39,7 +39,7 @@ export function budgetsContract(make: () => Promise<Budgets>): void {
     expect(await budgets.spend(BUDGET, 'claim-1', 3)).toBe(true)
   })
 
-  test('a claim whose name is the start of another claim’s name does not count as that claim', async () => {
+  test('a claim is not confused with a longer claim that starts with its name', async () => {
     await budgets.spend(BUDGET, 'claim-11', 1)
     expect(await budgets.spend(BUDGET, 'claim-1', 1)).toBe(false)
   })

@@ -75,7 +75,7 @@ describe('an account that has too little', () => {
     expect(stdout).toMatch(/--service-code lambda .*--desired-value 1000 /)
   })
 
-  test('fails where CodeBuild would start nothing of an architecture, unless its builds run on another one', async () => {
+  test('fails if CodeBuild starts no builds of an architecture, unless another one runs them', async () => {
     const { endpoint } = await quotasService(withValues({ [ARM]: 0 }))
     expect((await quotas(endpoint)).stdout).toMatch(
       /^FAILS {3}codebuild: .*ARM\/Medium environment: 0, needed 10$/m,

@@ -55,7 +55,7 @@ test('a refusal is reported in the registry’s own words, without control chara
   await expect(openSource(`http://${host}`, 'a').whole('x')).rejects.toThrow(/answers 404: gone .*\[31m$/)
 })
 
-test('a registry that has taken something else has not taken it', async () => {
+test('a push fails if the registry stores another digest', async () => {
   const digest = digestOf('{}')
   const host = await serve((_, response) =>
     response.writeHead(201, { 'docker-content-digest': digestOf('x') }).end(),
@@ -77,7 +77,7 @@ test.each([
   await expect(opened(host).upload(blob)).rejects.toThrow(words)
 })
 
-test('an upload that goes on at another host takes no credentials there', async () => {
+test('an upload that continues at another host sends no credentials there', async () => {
   const seen: (string | undefined)[] = []
   const other = await serve((request, response) => {
     seen.push(request.headers.authorization)
