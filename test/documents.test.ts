@@ -1,4 +1,4 @@
-// README.md is the front door, and every other document is behind it: no dead ends, and no untried command.
+// Tests the documents: README.md links to all others, no link is dead, and every command is run by a test.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -27,20 +27,20 @@ test('README.md has at most 110 lines', () => {
   expect(documentAt('README.md').text.trimEnd().split('\n').length).toBeLessThanOrEqual(MAX_LINES)
 })
 
-test('README.md needs two commands to try it', () => {
+test('README.md shows two commands to try the registry', () => {
   const [, section = ''] = documentAt('README.md').text.split('\n## Try it\n')
   const shown = commandsOf({ path: 'README.md', text: section.split('\n## ')[0] ?? '' })
   expect(shown).toHaveLength(2)
 })
 
-test('README.md leads to every other document', () => {
+test('README.md links to every other document', () => {
   const linked = linkedFrom(documentAt('README.md'))
   const others = documents().map(({ path }) => path)
   expect(others.filter((path) => path !== 'README.md' && !linked.has(path))).toEqual([])
 })
 
 describe('the glossary', () => {
-  /** By term, its meaning. */
+  /** The terms with their meanings. */
   const glossary = () => {
     const [, section = ''] = documentAt('CONTRIBUTING.md').text.split('\n## Glossary\n')
     const rows = [...section.matchAll(/^\| ([^|]+) \| ([^|]+) \|$/gm)].slice(1)
@@ -57,14 +57,14 @@ describe('the glossary', () => {
       expect(terms).toContain(term)
   })
 
-  test('has them in order, each once', () => {
+  test('has them in alphabetical order, each once', () => {
     const terms = glossary().map(({ term }) => term.toLowerCase())
     expect(terms).toEqual([...new Set(terms)].sort())
   })
 })
 
 describe('links', () => {
-  test.each(documents())('of $path lead to files and headings that are there', (document) => {
+  test.each(documents())('of $path lead to existing files and headings', (document) => {
     expect(deadLinks(document)).toEqual([])
   })
 
@@ -80,20 +80,20 @@ describe('links', () => {
 })
 
 describe('commands', () => {
-  test('are run by a test, or the table says why none runs them', () => {
+  test('are run by a test, or the table gives the reason why not', () => {
     expect(commands().filter((command) => runOf(command) === undefined)).toEqual([])
   })
 
-  test('that the table names are in a document', () => {
+  test('in the table are all in a document', () => {
     expect(unused(commands())).toEqual([])
   })
 
-  test('that another test runs are run by one that is there', () => {
+  test('that another test runs name an existing test', () => {
     const files = Object.values(RUNS).flatMap((run) => (run.by === 'test' ? [run.file] : []))
     expect(files.filter((file) => !existsSync(join(ROOT, file)))).toEqual([])
   })
 
-  test('are all lines of an indented block or of sh, and what follows a prompt', () => {
+  test('are all lines of an indented block or an sh block, and the text after a prompt', () => {
     const session = ['```text', '# sh install', 'it says', '$ as-user', '```']
     const script = ['```sh', '# why', 'first | second', '', 'third', '```']
     expect(
@@ -103,7 +103,7 @@ describe('commands', () => {
     ).toEqual(['unknown --option', 'sh install', 'as-user', 'first | second', 'third'])
   })
 
-  test('cannot hide in a block that does not say what it holds', () => {
+  test('cannot be in a block without a language', () => {
     expect(() => commandsOf(sample('```', 'curl', '```'))).toThrow('docs/sample.md')
   })
 
@@ -119,7 +119,7 @@ describe('commands', () => {
 
 const ofAws = () => heldSentences(documentAt('docs/aws.md'), 'Held by a test')
 describe('plain words', () => {
-  test.each(documents())('are what $path is written in', (document) => {
+  test.each(documents())('are used in $path', (document) => {
     expect(unplain(document)).toEqual([])
   })
 
@@ -127,13 +127,13 @@ describe('plain words', () => {
     expect(longSentences(document)).toEqual([])
   })
 
-  test('make no sentence of more than thirty words, in a list or a table either', () => {
+  test('do not form a sentence of more than thirty words, not even in a list or a table', () => {
     const [long, longer] = [`${'word '.repeat(29)}last.`, `${'word '.repeat(30)}last.`]
     const text = [`${long} ${long}`, '', `* ${longer}`, '', '| a |', '|---|', `| ${longer} |`].join('\n')
     expect(longSentences(sample(text))).toEqual([longer, longer])
   })
 
-  test('are not these', () => {
+  test('do not include these', () => {
     const text =
       'It is told, and stands beside it: a tool at hand is no use, and there is no other. `told` [that](told.md "it stands")'
     expect(unplain(sample(text))).toEqual(['told', 'stands', 'beside', 'at hand', 'is no use'])
@@ -142,11 +142,11 @@ describe('plain words', () => {
 
 const trusted = () => heldSentences(documentAt('docs/security.md'), 'Who is trusted with what')
 
-describe('what is said to be held by tests', () => {
+describe('a section with a test for each sentence', () => {
   test.each([
     ['who is trusted with what', trusted],
     ['what AWS does', ofAws],
-  ])('%s is said in sentences, each with a test of the name that it gives', (_, sentences) => {
+  ])('on %s has more than thirty sentences, each with a link to an existing test', (_, sentences) => {
     expect(sentences().length).toBeGreaterThan(30)
     for (const { sentence, tests } of sentences()) {
       expect(tests.length, sentence).toBeGreaterThan(0)
@@ -157,7 +157,7 @@ describe('what is said to be held by tests', () => {
     }
   })
 
-  test('and is done by AWS is on a page of its own that stands beside it, no point twice', () => {
+  test('on AWS also links a page of AWS in each sentence, and no test twice', () => {
     for (const { sentence, pages } of ofAws())
       expect(
         pages.some((page) => /^https:\/\/docs\.aws\.amazon\.com\/[\w/.-]+\.html$/.test(page)),
@@ -167,14 +167,14 @@ describe('what is said to be held by tests', () => {
     expect(named.filter((test, i) => named.indexOf(test) !== i)).toEqual([])
   })
 
-  test('has no attack that no sentence is held by', () => {
+  test('on trust links every test of an attack', () => {
     const named = new Set(trusted().flatMap(({ tests }) => tests.map(({ file }) => file)))
     const attacks = readdirSync(join(ROOT, 'test/attacks')).filter((name) => !name.endsWith('.long.test.ts'))
     expect(attacks.filter((name) => !named.has(`test/attacks/${name}`))).toEqual([])
   })
 })
 
-test('docs/operations.md says of every reason of a failure what it means, and when the next try is', () => {
+test('docs/operations.md explains every reason of a failure', () => {
   const [, section = ''] = documentAt('docs/operations.md').text.split('\n## Reasons of failures\n')
   const rows = [...(section.split('\n## ')[0] ?? '').matchAll(/^\| `([a-z-]+)` \|(?: [^|]+ \|){3}$/gm)]
   expect(rows.map(([, reason]) => reason).sort()).toEqual([...FAILURE_REASONS].sort())
@@ -189,7 +189,7 @@ test('docs/architecture.md names every function', () => {
   expect(named).toEqual(expect.arrayContaining([...FUNCTIONS]))
 })
 
-test('docs/architecture.md names every room of lib', () => {
+test('docs/architecture.md names every folder of lib', () => {
   const { text } = documentAt('docs/architecture.md')
   const named = [...text.matchAll(/^\| \d \| `([a-z]+)` \|/gm)].map(([, room]) => room)
   expect(named.sort()).toEqual(readdirSync(join(ROOT, 'lib')).sort())

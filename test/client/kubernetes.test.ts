@@ -10,7 +10,7 @@ const FOLDER = join(import.meta.dirname, '../../client/kubernetes')
 const text = (file: string) => readFileSync(join(FOLDER, file), 'utf8')
 const read = (file: string) => parse(text(file))
 
-/** Volumes that the chart makes of `driver.enabled` and `driver.kind: kmod`. */
+/** Volumes that the chart creates for `driver.enabled` and `driver.kind: kmod`. */
 const CHART_VOLUMES = ['root-falco-fs', 'proc-fs', 'boot-fs', 'lib-modules', 'usr-fs', 'etc-fs', 'dev-fs']
 
 describe('values.yaml', () => {
@@ -21,7 +21,7 @@ describe('values.yaml', () => {
     expect(driver).toEqual({ kind: 'kmod', loader: { enabled: false } })
   })
 
-  test('mounts volumes that exist, and the host’s files where HOST_ROOT says', () => {
+  test('mounts existing volumes, and the host’s files below HOST_ROOT', () => {
     const own = mounts.volumes.map(({ name }: { name: string }) => name)
     for (const { name, mountPath } of container.volumeMounts) {
       expect([...CHART_VOLUMES, ...own]).toContain(name)
@@ -38,14 +38,14 @@ describe('values.yaml', () => {
     expect(container.args).toEqual(['module'])
   })
 
-  test('runs the image that `npm run image` makes, and says again nothing that stands in it', () => {
+  test('runs the image of `npm run image`, and sets only DRIVERS_REPO', () => {
     expect(container.image).toMatch(/\/falco-driver-loader:[A-Za-z0-9._-]+$/)
     expect(container.command).toBeUndefined()
     const names = container.env.map(({ name }: { name: string }) => name)
     expect(names).toEqual(['DRIVERS_REPO'])
   })
 
-  test('puts the key where the loader looks for one', () => {
+  test('puts the key where the loader looks for it', () => {
     const { mountPath } = container.volumeMounts.find(({ name }: { name: string }) => name === 'falco-probes')
     const [, file] = /--from-file=(\S+)$/m.exec(text('values.yaml')) ?? []
     expect(readFileSync(LOADER, 'utf8')).toContain(
@@ -59,7 +59,7 @@ describe('the files for falcoctl', () => {
   const FILES = ['values-falcoctl.yaml', 'values-auto.yaml']
 
   test.each(FILES)(
-    '%s has falcoctl download, and compile nothing, from the repositories of falcoctl.yaml',
+    '%s makes falcoctl download from the repositories of falcoctl.yaml, and compile nothing',
     (file) => {
       const { loader } = read(file).driver
       expect(loader).toEqual({
@@ -72,11 +72,11 @@ describe('the files for falcoctl', () => {
     },
   )
 
-  test('values-auto.yaml leaves it to falcoctl which driver a node gets, values-falcoctl.yaml does not', () => {
+  test('values-auto.yaml lets falcoctl choose the driver of a node, values-falcoctl.yaml does not', () => {
     expect(FILES.map((file) => read(file).driver.kind)).toEqual(['kmod', 'auto'])
   })
 
-  test('falcoctl.yaml says no type, in which falcoctl 0.7 takes no list, and the line that says it', () => {
+  test('falcoctl.yaml sets no type, since falcoctl 0.7 accepts no list there, and shows the command that sets it', () => {
     expect(read('falcoctl.yaml').driver).toEqual({ name: 'falco', repos: expect.any(Array) })
     const line = 'FALCOCTL_DRIVER_TYPE=kmod falcoctl driver install --compile=false'
     expect(text('falcoctl.yaml')).toContain(line)
@@ -88,7 +88,7 @@ describe('the files for falcoctl', () => {
   })
 })
 
-test('every file says which chart it was written for, the loader of which Falco, and that Falco’s driver', () => {
+test('every file names the chart version, and values.yaml names the Falco version and its driver version', () => {
   for (const file of ['values.yaml', 'values-falcoctl.yaml', 'values-auto.yaml'])
     expect(text(file)).toContain('(written for 9.2.0)')
   const [container] = read('values.yaml').extra.initContainers

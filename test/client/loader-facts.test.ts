@@ -1,4 +1,4 @@
-// What a host has and is, however odd: files that are compressed, facts that nothing can be made of, proxies in between.
+// Tests the loader on unusual hosts: compressed files, unusable facts, and proxies in between.
 
 import { createServer, type Server } from 'node:net'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
@@ -32,7 +32,7 @@ const packed = async (text: string, path: string): Promise<string | Uint8Array> 
   return path.endsWith('.gz') ? gzipSync(text) : text
 }
 
-/** A host of that kernel before it boots it: nothing of the machine that runs the test is its own. */
+/** A host before it boots that kernel, so that no fact of the test's machine is used. */
 const PREPARED = { DRIVER_KERNEL_RELEASE: '6.1.55-mine', DRIVER_KERNEL_VERSION: '#39 SMP PREEMPT' }
 
 const submissions = (at: Scene) =>
@@ -59,7 +59,7 @@ describe('a config', () => {
     'usr/lib/modules/6.1.55-mine/config.xz',
     'lib/modules/6.1.55-mine/config.gz',
     'usr/src/kernels/6.1.55-mine/.config',
-  ])('is found at %s, and sent as the text that its statement is of', async (path) => {
+  ])('is found at %s, and sent decompressed, as the statement expects it', async (path) => {
     const at = await scene({ raw: RAW.arch, files: { [path]: await packed(CONFIG, path) } })
     await builds(at)
     for (const shell of shells) {
@@ -74,7 +74,7 @@ describe('a config', () => {
     'usr/lib/modules/6.1.55-mine/symvers.xz',
     'boot/symvers-6.1.55-mine.gz',
     'usr/src/linux-headers-6.1.55-mine/Module.symvers',
-  ])('goes with the symbol versions at %s', async (path) => {
+  ])('is sent with the symbol versions at %s', async (path) => {
     const files = { 'boot/config-6.1.55-mine': CONFIG, [path]: await packed(SYMVERS, path) }
     const at = await scene({ raw: RAW.arch, files })
     await builds(at, SYMVERS)
@@ -83,20 +83,23 @@ describe('a config', () => {
     expect((await submissions(at)).map(({ symvers }) => text(symvers))).toEqual([SYMVERS])
   })
 
-  test.each(shells)('by %s that no tool here can read names the one to install', async (shell) => {
-    const path = 'lib/modules/6.1.55-mine/config.zst'
-    const at = await scene({
-      raw: RAW.arch,
-      without: ['zstd'],
-      files: { [path]: await packed(CONFIG, path) },
-    })
-    await builds(at)
-    const words =
-      /config\.zst cannot be read: zstd is not installed\. Install it \(package zstd\), then run this again/
-    expectRefused(at, await at.load(['--compile'], PREPARED, shell), 3, words)
-  })
+  test.each(shells)(
+    'by %s that no installed tool can read leads to the name of the tool to install',
+    async (shell) => {
+      const path = 'lib/modules/6.1.55-mine/config.zst'
+      const at = await scene({
+        raw: RAW.arch,
+        without: ['zstd'],
+        files: { [path]: await packed(CONFIG, path) },
+      })
+      await builds(at)
+      const words =
+        /config\.zst cannot be read: zstd is not installed\. Install it \(package zstd\), then run this again/
+      expectRefused(at, await at.load(['--compile'], PREPARED, shell), 3, words)
+    },
+  )
 
-  test('that no tool here can read goes as it is where no statement is held against it', async () => {
+  test('that no installed tool can read is sent as it is if no statement is verified', async () => {
     const path = 'lib/modules/6.1.55-mine/config.zst'
     const body = await packed(CONFIG, path)
     const at = await scene({ raw: RAW.arch, without: ['zstd'], files: { [path]: body } })
@@ -106,7 +109,7 @@ describe('a config', () => {
     expect(Buffer.from((await submissions(at))[0]?.config ?? [])).toEqual(Buffer.from(body))
   })
 
-  test('goes without symbol versions that no tool here can read, and says so', async () => {
+  test('is sent without symbol versions that no installed tool can read, and the loader reports this', async () => {
     const path = 'lib/modules/6.1.55-mine/symvers.zst'
     const files = { 'boot/config-6.1.55-mine': CONFIG, [path]: await packed(SYMVERS, path) }
     const at = await scene({ raw: RAW.arch, without: ['zstd'], files })
@@ -120,7 +123,7 @@ describe('a config', () => {
   })
 })
 
-describe('a host is asked for by its kernel alone', () => {
+describe('a host with unusual facts', () => {
   const odd = (name: string, raw: Partial<RawFacts>, file: string) => [name, raw, file] as const
   test.each([
     odd(
@@ -143,7 +146,7 @@ describe('a host is asked for by its kernel alone', () => {
       { osRelease: 'ID=arch\n', version: 'SMP PREEMPT' },
       'falco_arch_6.1.0-56-amd64_1.ko',
     ),
-  ])('%s', async (_, raw, file) => {
+  ])('is named by its other facts %s', async (_, raw, file) => {
     const at = await scene({ raw: { ...RAW.debian, ...raw } })
     for (const shell of shells) await at.load(['--download'], {}, shell)
     const path = `/driver/9.1.0%2Bdriver/x86_64/${file}`
@@ -154,7 +157,7 @@ describe('a host is asked for by its kernel alone', () => {
     ['of no version', 'the house of 2024 \u{1F600}\n'],
     ['of bytes', Buffer.from([0, 1, 2, 255, 10, 254])],
     ['of nothing', ''],
-  ])('and an /etc/VERSION %s is its own business', async (_, content) => {
+  ])('is named without an /etc/VERSION %s', async (_, content) => {
     const at = await scene({ files: { 'etc/VERSION': content, 'boot/config-6.1.0-56-amd64': CONFIG } })
     at.registry.on(ASKED, problem(404, 'unsupported-kernel', 'no'))
     await at.load()
@@ -166,14 +169,14 @@ describe('a host is asked for by its kernel alone', () => {
     ['that no name can be made of is not sent', 'ID="My Linux!"\n', undefined],
     ['with what only a terminal reads is sent without', 'ID=arch\r\nX=\u001b[2J\u0000\n', 'arch'],
     ['of 9,000 lines is sent as far as it means something', `ID=arch\n${'X=y\n'.repeat(9000)}`, 'arch'],
-  ])('and an os-release %s', async (_, osRelease, id) => {
+  ])('has an os-release %s', async (_, osRelease, id) => {
     const files = { 'boot/config-6.1.0-56-amd64': CONFIG }
     const at = await scene({ raw: { ...RAW.debian, osRelease }, files })
     await at.load(['--compile'])
     expect((await submissions(at)).map(({ facts }) => facts.osRelease?.get('ID'))).toEqual([id])
   })
 
-  test('and its name may be any', async () => {
+  test('may have any characters in its /proc/version', async () => {
     const at = await scene({
       files: {
         'boot/config-6.1.0-56-amd64': CONFIG,
@@ -197,7 +200,7 @@ describe('a machine that Falco has no driver for', () => {
     ['i686', /does not exist for i686/],
     ['armv8l', /setarch aarch64 sh falco-driver-loader/],
     ['riscv64', /builds probes for x86_64 and aarch64, not for riscv64:\n {2}take Falco's modern eBPF probe/],
-  ])('%s is told what it can do', async (machine, words) => {
+  ])('%s gets an error that names what it can do instead', async (machine, words) => {
     const host = makeHost({ raw: { ...RAW.debian, machine } })
     onTestFinished(() => host.remove())
     expect(await host.run([])).toMatchObject({ status: 1, stderr: expect.stringMatching(words) })
@@ -206,7 +209,7 @@ describe('a machine that Falco has no driver for', () => {
 
 describe('a proxy', () => {
   const BEHIND = { DRIVERS_REPO: 'http://registry.example/driver' }
-  /** Answers all with 407. */
+  /** Answers every request with 407. */
   async function proxy(): Promise<string> {
     const server: Server = createServer((socket) => {
       socket.on('error', () => {})
@@ -223,7 +226,7 @@ describe('a proxy', () => {
   }
 
   test.each((['curl', 'wget'] as const).flatMap((http) => shells.map((shell) => ({ http, shell }))))(
-    'that wants a password is named without it, by $shell with $http',
+    'that requires a password is named without the password, by $shell with $http',
     async ({ http, shell }) => {
       const at = await scene({ http })
       const through = await proxy()
@@ -242,7 +245,7 @@ describe('a proxy', () => {
     },
   )
 
-  test('that sends its login page for the answer to a submission is told', async () => {
+  test('that answers a submission with its login page is reported', async () => {
     const at = await scene({ files: { 'boot/config-6.1.0-56-amd64': CONFIG } })
     at.registry.on('/v1/probes', bytes('\r\n<!DOCTYPE HTML><title>Sign in</title>'))
     expectRefused(
@@ -253,22 +256,22 @@ describe('a proxy', () => {
     )
   })
 
-  test('that sends its login page for the signature is told', async () => {
+  test('that sends its login page instead of the signature is reported', async () => {
     const at = await scene()
     await at.publish()
     at.registry.on(`${ASKED}.asc`, bytes('\ufeff <html><body>Sign in</body></html>'))
     expectRefused(at, await at.load(['--download']), 2, /A proxy answered/)
   })
 
-  test('that asks to sign in by a status of its own is told', async () => {
+  test('that requires a login by HTTP 511 is reported', async () => {
     const at = await scene()
     at.registry.on(ASKED, json({}, 511))
     expectRefused(at, await at.load(['--download']), 2, /HTTP 511\n {2}A proxy answered/)
   })
 })
 
-describe('what the registry advises', () => {
-  test('is printed before the build, and none of it reaches the terminal', async () => {
+describe('the registry’s advice', () => {
+  test('is printed before the build, without control characters', async () => {
     const at = await scene({ raw: RAW.arch, files: { 'boot/config-6.1.55-mine': CONFIG } })
     await builds(at)
     const advice = [
@@ -290,7 +293,7 @@ describe('what the registry advises', () => {
     expect(ran.stdout).toMatch(/^[\x20-\x7e\n]+$/)
   })
 
-  test.each([{ advice: [] }, {}])('is nothing where there is none: %j', async (more) => {
+  test.each([{ advice: [] }, {}])('is not printed if it is empty or missing: %j', async (more) => {
     const at = await scene({ raw: RAW.arch, files: { 'boot/config-6.1.55-mine': CONFIG } })
     await builds(at)
     at.registry.on('/v1/probes', json({ ...more, config: { sha256: 'c0ffee' }, probes: [view('published')] }))

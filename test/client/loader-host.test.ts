@@ -8,7 +8,7 @@ import { ASKED, expectRefused, MODULE, PLACE, scene } from '../support/client/sc
 import { sh } from '../support/registry/registry.ts'
 
 describe('on the host', () => {
-  test('a probe that is in place already is verified again, and nothing is asked but whether it is served still', async () => {
+  test('an installed probe is verified again, and only its checksum is requested, to see that it is still served', async () => {
     const at = await scene()
     await at.publish()
     await at.load()
@@ -17,7 +17,7 @@ describe('on the host', () => {
     expect(at.registry.asked.slice(before).map(({ url }) => url)).toEqual([`${ASKED}.sha256`])
   })
 
-  test('a probe that is in place already is loaded where nobody answers, as on a host that boots without a network', async () => {
+  test('an installed probe is loaded if no registry answers, as on a host that boots without a network', async () => {
     const at = await scene()
     await at.publish()
     await at.load()
@@ -28,7 +28,7 @@ describe('on the host', () => {
     })
   })
 
-  test('a probe that is in place and was withdrawn is not loaded, until that is undone, and why is told', async () => {
+  test('an installed probe that was withdrawn is not loaded until this is undone, and the reason is printed', async () => {
     const at = await scene()
     await at.publish()
     await at.load()
@@ -50,7 +50,7 @@ describe('on the host', () => {
     expect(await at.load()).toMatchObject({ status: 0, stdout: expect.stringContaining('already in place') })
   })
 
-  test('one that was changed there is fetched again', async () => {
+  test('an installed probe that was changed is downloaded again', async () => {
     const at = await scene()
     await at.publish()
     await at.load()
@@ -59,7 +59,7 @@ describe('on the host', () => {
     expect(readFileSync(join(at.host.dir, 'home', PLACE))).toEqual(MODULE)
   })
 
-  test('the refusal of the kernel is reported with the kernel’s own line', async () => {
+  test('a refusal by the kernel is reported with the kernel’s log line', async () => {
     const at = await scene({
       tools: {
         insmod: `echo "insmod: ERROR: could not insert module $1: Invalid module format" >&2; exit 1`,
@@ -74,7 +74,7 @@ describe('on the host', () => {
     )
   })
 
-  test('lockdown and Secure Boot are named before, and where the kernel refuses', async () => {
+  test('lockdown and Secure Boot are named at the start, and again if the kernel refuses the module', async () => {
     const at = await scene({
       files: {
         'sys/kernel/security/lockdown': 'none [integrity] confidentiality\n',
@@ -100,7 +100,7 @@ describe('on the host', () => {
 
   const LOADED = { 'proc/modules': 'falco 700000 2 - Live 0x0\nfalcon 1 1 - Live 0x0\n' }
 
-  test('an older module goes only when the new one is in place', async () => {
+  test('an older module is unloaded only when the new one is in place', async () => {
     const at = await scene({
       files: LOADED,
       tools: { rmmod: `echo rmmod "$@" >>$CALLS; echo 'falcon 1 1 - Live 0x0' >$HOST_ROOT/proc/modules` },
@@ -123,7 +123,7 @@ describe('on the host', () => {
     expect(at.calls()).toBe('')
   })
 
-  test('an ebpf probe is linked where Falco looks for it, also by FALCO_BPF_PROBE', async () => {
+  test('an ebpf probe is linked where Falco looks for it, also with FALCO_BPF_PROBE', async () => {
     const at = await scene()
     await at.publish(ASKED.replace('.ko', '.o'))
     const link = join(at.host.dir, 'home/.falco/falco-bpf.o')
@@ -133,7 +133,7 @@ describe('on the host', () => {
     expect(at.host.left()).toEqual([])
   })
 
-  test('--clean unloads the module and removes its files, of all versions', async () => {
+  test('--clean unloads the module and removes the files of all its versions', async () => {
     const at = await scene({
       files: LOADED,
       tools: { rmmod: `echo rmmod "$@" >>$CALLS; : >$HOST_ROOT/proc/modules` },
@@ -154,25 +154,30 @@ describe('on the host', () => {
     [[], { DRIVER_VERSION: '' }, /DRIVER_VERSION is not set/],
     [[], { DRIVERS_REPO: '' }, /DRIVERS_REPO is not set/],
     [[], { DRIVER_MAX_SECONDS: 'soon' }, /'soon' is not a number/],
+<<<<<<< HEAD
     [[], { DRIVER_NAME: '../x' }, /not a name of a probe/],
   ])('%j with %j is wrong use', async (args, env, words) => {
+=======
+    [[], DRIVER_NAME: '../x' , /no name of a probe/],
+  ])('%j with %j is refused as wrong use', async (args, env, words) => {
+>>>>>>> wx-b
     const at = await scene()
     expectRefused(at, await at.load(args, env), 1, words)
   })
 
-  test('neither curl nor wget: it says so', async () => {
+  test('a host without curl and wget gets an error that names both', async () => {
     const at = await scene({ without: ['curl'] })
     expectRefused(at, await at.load(), 1, /neither curl nor wget is installed/)
   })
 })
 
 describe('the file', () => {
-  test('is clean by shellcheck', async () => {
+  test('has no shellcheck warnings', async () => {
     expect(await sh('shellcheck', [LOADER])).toBe('')
   })
 
   test.each(Object.entries(SHELLS))(
-    'sourced in %s, it defines and does nothing',
+    'only defines functions and variables if %s sources it',
     async (_, [command, ...args]) => {
       const at = await scene()
       const script = `set -- --source-only bpf; . ${LOADER}; echo "$DRIVER $TARGET_ID $(matched b+ aabbc)"`
@@ -202,7 +207,7 @@ describe('the file', () => {
     expect(await ended(child)).toMatchObject({ status: 0, stderr: '' })
   })
 
-  test('every variable that it reads is in --help', async () => {
+  test('documents its variables and exit statuses in --help', async () => {
     const at = await scene()
     const { stdout } = await at.host.run(['--help'])
     const read = [

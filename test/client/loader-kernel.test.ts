@@ -1,4 +1,5 @@
-// Into the kernel and out of it: which module is loaded, which stays, which comes back, and what to do where none does.
+// Tests how the loader loads and unloads modules: which one it loads, keeps or reloads, and its advice if the kernel
+// refuses one.
 
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -24,7 +25,7 @@ const WANTED = { srcversion: 'AAAA1111', version: '9.1.0+driver', vermagic: '6.1
 const OLDER = { srcversion: 'BBBB2222', version: '9.0.0+driver', vermagic: '6.1.0-56-amd64 SMP mod_unload' }
 const OLDER_PLACE = PLACE.replace('9.1.0', '9.0.0')
 
-/** What the kernel shows of the one that is loaded. */
+/** The kernel's files for the loaded module. */
 const loaded = (facts: Readonly<Record<string, string>>) => ({
   'proc/modules': LIVE,
   ...Object.fromEntries(
@@ -32,14 +33,14 @@ const loaded = (facts: Readonly<Record<string, string>>) => ({
   ),
 })
 const RMMOD = `echo rmmod "$@" >>$CALLS; : >$HOST_ROOT/proc/modules`
-/** Takes every module but the one that is wanted. */
+/** Loads every module except the wanted one. */
 const INSMOD = `echo insmod "$@" >>$CALLS; case $1 in *9.1.0*) echo 'insmod: ERROR: could not insert module: Cannot allocate memory' >&2; exit 1 ;; esac`
 
 const home = ({ host }: Scene, path = '') => join(host.dir, 'home', path)
 const publishWanted = async (at: Scene, path = ASKED) =>
   at.publish(path, await signingKey(), at.statementAt(path), moduleOf(WANTED))
 
-describe('a probe of another kernel than the one that runs', () => {
+describe('a probe for a kernel that does not run yet', () => {
   const OTHER = {
     DRIVER_KERNEL_RELEASE: '6.1.0-57-amd64',
     DRIVER_KERNEL_VERSION: '#1 SMP PREEMPT_DYNAMIC Debian 6.1.193-1 (2026-11-20)',
@@ -50,7 +51,7 @@ describe('a probe of another kernel than the one that runs', () => {
       .statementAt(path)
       .map((part) => (part.startsWith('!uname-release=') ? '!uname-release=6.1.0-57-amd64' : part))
 
-  test.each(shells)('by %s is put in its place, and the running kernel is left alone', async (shell) => {
+  test.each(shells)('by %s is put in place, and nothing is loaded into the running kernel', async (shell) => {
     const at = await scene({ files: loaded(OLDER), tools: { rmmod: RMMOD } })
     await at.publish(PATH, await signingKey(), forIt(at, PATH))
     const ran = await at.load([], OTHER, shell)
@@ -62,7 +63,7 @@ describe('a probe of another kernel than the one that runs', () => {
     expect(at.host.left()).toContain(PLACE.replace('6.1.192-2', '6.1.193-1'))
   })
 
-  test('for ebpf is not linked, since what runs now would be started with it', async () => {
+  test('for ebpf is not linked, since the running kernel would use it', async () => {
     const at = await scene()
     const path = PATH.replace('.ko', '.o')
     await at.publish(path, await signingKey(), forIt(at, path))
@@ -71,7 +72,7 @@ describe('a probe of another kernel than the one that runs', () => {
     expect(at.calls()).toBe('')
   })
 
-  test('is not taken for it where it is of the running kernel', async () => {
+  test('is refused if it was built for the running kernel', async () => {
     const at = await scene()
     await at.publish()
     const ran = await at.load(['--download'], { DRIVER_KERNEL_RELEASE: '6.1.0-57-amd64' })
@@ -79,7 +80,7 @@ describe('a probe of another kernel than the one that runs', () => {
     expect(ran.stderr).toContain('DRIVER_KERNEL_VERSION is not set: uname -v of the running kernel is taken')
   })
 
-  test('that was built from its config is found again when it is booted, and loaded', async () => {
+  test('that was built from a config is found and loaded after the boot of the kernel', async () => {
     const config = 'CONFIG_X=y\n'
     const symvers = '0x12345678\tmodule_layout\tvmlinux\tEXPORT_SYMBOL\t\n'
     const files = {
@@ -108,11 +109,11 @@ describe('a probe of another kernel than the one that runs', () => {
   })
 })
 
-describe('the module that is loaded', () => {
+describe('the loaded module', () => {
   test.each([
     ['by the digest of its sources', { srcversion: WANTED.srcversion }],
     ['by its version, where the kernel shows no more', { version: WANTED.version }],
-  ])('stays where it is the very one that was verified, %s', async (_, facts) => {
+  ])('stays if it is the verified one, %s', async (_, facts) => {
     for (const shell of shells) {
       const at = await scene({ files: loaded(facts), tools: { rmmod: RMMOD } })
       await publishWanted(at)
@@ -123,14 +124,14 @@ describe('the module that is loaded', () => {
     }
   })
 
-  test('goes where it has the same version and other sources', async () => {
+  test('is replaced if it has the same version but other sources', async () => {
     const at = await scene({ files: loaded({ ...WANTED, srcversion: 'CCCC' }), tools: { rmmod: RMMOD } })
     await publishWanted(at)
     expect(await at.load()).toMatchObject({ status: 0 })
     expect(at.calls()).toBe(`rmmod falco\ninsmod ${home(at, PLACE)}\n`)
   })
 
-  test('and in use is waited for, and then both versions are named', async () => {
+  test('is retried while it is in use, and then both versions are named', async () => {
     const tools = { rmmod: 'echo rmmod >>$CALLS; exit 1', sleep: 'echo sleep "$@" >>$CALLS' }
     const at = await scene({ files: loaded(OLDER), tools, without: ['sleep'] })
     await publishWanted(at)
@@ -142,8 +143,8 @@ describe('the module that is loaded', () => {
     expect(at.calls()).toBe('rmmod\nsleep 5\nrmmod\nsleep 5\nrmmod\n')
   })
 
-  describe('comes back where the kernel refuses the new one', () => {
-    /** A host on which an older module is loaded, from a file that lies where it lay. */
+  describe('is loaded again if the kernel refuses the new one', () => {
+    /** A host with a loaded older module, and with `files` in its home folder. */
     async function withOlder(files: Readonly<Record<string, string | Uint8Array>>) {
       const at = await scene({ files: loaded(OLDER), tools: { rmmod: RMMOD, insmod: INSMOD } })
       write(home(at), files)
@@ -153,7 +154,7 @@ describe('the module that is loaded', () => {
     const RELOADED = (at: Scene) =>
       `rmmod falco\ninsmod ${home(at, PLACE)}\ninsmod ${home(at, OLDER_PLACE)}\n`
 
-    test.each(shells)('by %s, and that is said', async (shell) => {
+    test.each(shells)('by %s, and this is reported', async (shell) => {
       const at = await withOlder({ [OLDER_PLACE]: moduleOf(OLDER) })
       const ran = await at.load([], {}, shell)
       expect(ran.status).toBe(7)
@@ -163,7 +164,7 @@ describe('the module that is loaded', () => {
       )
     })
 
-    test('also with the good signature of an earlier run', async () => {
+    test('if its file has a good signature from an earlier run', async () => {
       const at = await scene({ files: loaded(OLDER), tools: { rmmod: RMMOD, insmod: INSMOD } })
       const older = ASKED.replace('9.1.0', '9.0.0')
       await at.publish(older, await signingKey(), at.statementAt(older), moduleOf(OLDER))
@@ -174,7 +175,7 @@ describe('the module that is loaded', () => {
       expect(ran.status).toBe(7)
     })
 
-    test('not from a file that its signature is not over', async () => {
+    test('but not from a file with a bad signature', async () => {
       const at = await withOlder({
         [OLDER_PLACE]: moduleOf(OLDER),
         [`${OLDER_PLACE}.asc`]: 'x',
@@ -185,7 +186,7 @@ describe('the module that is loaded', () => {
       expect(at.calls()).toBe(`rmmod falco\ninsmod ${home(at, PLACE)}\n`)
     })
 
-    test('not from the file of another', async () => {
+    test('but not from the file of another module', async () => {
       const at = await withOlder({ [OLDER_PLACE]: moduleOf({ ...OLDER, srcversion: 'DDDD' }) })
       const ran = await at.load()
       expect(ran).toMatchObject({
@@ -198,7 +199,7 @@ describe('the module that is loaded', () => {
   })
 })
 
-describe('where the kernel refuses the probe', () => {
+describe('if the kernel refuses the probe', () => {
   const says = (insmod: string, dmesg = '') => ({
     rmmod: RMMOD,
     insmod: `echo "insmod: ERROR: could not insert module: ${insmod}" >&2; exit 1`,
@@ -312,7 +313,7 @@ describe('where the kernel refuses the probe', () => {
       /this kernel has '6\.1\.0-56-amd64 \.\.\.'/,
     ],
     ['anything else', says('Cannot allocate memory'), {}, /Run this again with --compile/],
-  ])('with %s it is told what to do', async (_, tools, files, words) => {
+  ])('with %s, the loader prints advice', async (_, tools, files, words) => {
     for (const shell of shells) {
       const at = await scene({ files, tools })
       await publishWanted(at)
@@ -344,7 +345,7 @@ describe('where the kernel refuses the probe', () => {
   const SAID =
     /The registry says of this kernel's config:\n {4}Send "Module\.symvers", too\n {4}Symbols are cut\n/
 
-  test.each(shells)('by %s the verdicts on what was submitted are printed', async (shell) => {
+  test.each(shells)('by %s the loader prints the verdicts on the submitted config', async (shell) => {
     const config = 'CONFIG_X=y\n'
     const at = await scene({
       files: { 'boot/config-6.1.0-56-amd64': config, 'proc/config': config },
@@ -365,7 +366,7 @@ describe('where the kernel refuses the probe', () => {
     expect(ran.status).toBe(7)
   })
 
-  test('those beside a probe that was asked for by its name are, also in a later run', async () => {
+  test('the loader prints the verdicts from the .json of a named probe, also in a later run', async () => {
     const at = await scene({ tools: refusing })
     await at.publish()
     at.registry.on(`${ASKED.replace('%2B', '+')}.json`, json({ state: 'published', verdicts: VERDICTS }))
@@ -376,7 +377,7 @@ describe('where the kernel refuses the probe', () => {
     expect(again.stderr).toMatch(SAID)
   })
 
-  test('of a probe that came by its name the registry is asked by the config of this host, unless that may not be sent', async () => {
+  test('the loader sends the host’s config for the verdicts on a named probe, unless --download forbids this', async () => {
     const config = 'CONFIG_X=y\n'
     const at = await scene({ files: { 'boot/config-6.1.0-56-amd64': config }, tools: refusing })
     await at.publish()
@@ -390,7 +391,7 @@ describe('where the kernel refuses the probe', () => {
     expect(asked()[0]!.body.toString()).toContain(config)
   })
 
-  test('and the registry has none to tell, nothing is said of them', async () => {
+  test('the loader prints no verdicts if the registry has none', async () => {
     const at = await scene({ tools: refusing })
     await at.publish()
     at.registry.on(`${ASKED}.json`, problem(404, 'not-found', 'no'))

@@ -23,7 +23,7 @@ beforeAll(async () => {
 })
 afterAll(() => registry.close())
 
-/** The path that the loader asks for on that host. */
+/** The path that the loader requests on that host. */
 async function asked(raw: RawFacts, shell: Shell, ...args: string[]): Promise<string | undefined> {
   const host = makeHost({ raw })
   const before = registry.asked.length
@@ -36,7 +36,7 @@ async function asked(raw: RawFacts, shell: Shell, ...args: string[]): Promise<st
   }
 }
 
-/** By falcoctl's name of the host: where falcoctl then asks nothing, the loader does. */
+/** The path by falcoctl's name for the host. The loader also requests it where falcoctl sends no request. */
 function falcoctl(raw: RawFacts): string {
   const facts = hostFacts(raw)
   const probe = {
@@ -55,9 +55,12 @@ function falcoctl(raw: RawFacts): string {
 }
 
 describe.each(SHELL_NAMES)('by %s', (shell) => {
-  test.each(Object.keys(RAW) as HostId[])('on %s it asks for what falcoctl of today asks for', async (id) => {
-    expect(await asked(RAW[id], shell)).toBe(falcoctl(RAW[id]))
-  })
+  test.each(Object.keys(RAW) as HostId[])(
+    'on %s it requests the same path as current falcoctl',
+    async (id) => {
+      expect(await asked(RAW[id], shell)).toBe(falcoctl(RAW[id]))
+    },
+  )
 
   test.each<[HostId, string]>([
     ['talos', 'VERSION_ID'],
@@ -67,24 +70,24 @@ describe.each(SHELL_NAMES)('by %s', (shell) => {
     ['amazon2', 'VERSION_ID'],
     ['cos', 'BUILD_ID'],
     ['minikube', '\nID'],
-  ])('on %s without %s it asks for the same as falcoctl', async (id, variable) => {
+  ])('on %s without %s it requests the same path as falcoctl', async (id, variable) => {
     const osRelease = (RAW[id] as RawFacts).osRelease?.replaceAll(variable, '\nX')
     expect(await asked({ ...RAW[id], osRelease }, shell)).toBe(falcoctl({ ...RAW[id], osRelease }))
   })
 
-  test('for ebpf it asks by the same name with its own extension', async () => {
+  test('for ebpf it requests the same name with the extension .o', async () => {
     const name = { driverVersion: DRIVER_VERSION, arch: 'x86_64', driverName: 'falco', kind: 'ebpf' } as const
     const file = fileOf({ ...name, ...falcoctlIdentity(hostFacts(RAW.ubuntu)) })
     expect(await asked(RAW.ubuntu, shell, 'bpf')).toBe(`/driver/10.2.0%2Bdriver/x86_64/${file}`)
   })
 
-  test('quotes, carriage returns and last assignments of os-release are read, and nothing of it is run', async () => {
+  test('it parses quotes, carriage returns and repeated assignments in os-release, and keeps the last one', async () => {
     const osRelease = `ID=thing\r\nNAME="$(touch pwned)"\nID='flatcar'  \r\nVERSION_ID="1.2.3"\r\nX=\`touch pwned\`\n`
     expect(await asked({ ...RAW.flatcar, osRelease }, shell)).toContain('/falco_flatcar_1.2.3_27.ko')
   })
 })
 
-test('whatever uname says, it asks for what falcoctl asks for', async () => {
+test('for any output of uname it requests the same path as falcoctl', async () => {
   const part = fc.constantFrom(
     '-',
     '.',
@@ -118,7 +121,7 @@ test('whatever uname says, it asks for what falcoctl asks for', async () => {
         try {
           expected = falcoctl(raw)
         } catch (error) {
-          // What falcoctl cannot read itself, or what is no name, has no URL to agree on.
+          // Input that falcoctl cannot parse, or that is not a valid name, has no URL to compare.
           if (isProbeError(error)) return
           throw error
         }
@@ -129,8 +132,8 @@ test('whatever uname says, it asks for what falcoctl asks for', async () => {
   )
 })
 
-describe('the name that a signature says', () => {
-  /** What the loader holds a statement against, for a client that is sourced. */
+describe('the name in a signature', () => {
+  /** The name that the loader compares with a statement; from the sourced script. */
   async function signed(raw: RawFacts): Promise<string> {
     const host = makeHost({ raw })
     try {
@@ -142,14 +145,14 @@ describe('the name that a signature says', () => {
     }
   }
 
-  test.each(Object.keys(RAW) as HostId[])('on %s is the canonical one of what is asked for', async (id) => {
+  test.each(Object.keys(RAW) as HostId[])('on %s is the canonical form of the requested name', async (id) => {
     const name = parse(falcoctl(RAW[id]))
     if (name.tag !== 'probe') throw new Error('no name of a probe')
     const { target, kernelRelease, kernelVersion } = name.probe
     expect(await signed(RAW[id])).toBe(`${target} ${kernelRelease} ${kernelVersion}`)
   })
 
-  test('is made by the aliases of the registry, each of them', () => {
+  test('uses every target alias of the registry', () => {
     const loader = readFileSync(LOADER, 'utf8')
     const lines = [...new Set(TARGET_ALIASES.values())].map((target) => {
       const ids = [...TARGET_ALIASES].filter(([, to]) => to === target).map(([id]) => id)
@@ -162,7 +165,7 @@ describe('the name that a signature says', () => {
 })
 
 describe('DRIVER_KERNEL_RELEASE and DRIVER_KERNEL_VERSION', () => {
-  test('stand for what uname says, and a kind of machine that has no probes is refused', async () => {
+  test('replace the output of uname, and an unsupported machine is refused', async () => {
     const host = makeHost({ raw: RAW.debian })
     const { release, version } = RAW.debianRt
     const env = { DRIVER_VERSION, DRIVER_KERNEL_RELEASE: release, DRIVER_KERNEL_VERSION: version }
@@ -190,7 +193,7 @@ FALCO_VERSION=""
   })
 
   test.each(['6.1.0/../x', '6.1.0 x', '6.1.0$(id)', '../../etc', '6..1'])(
-    'never put %j into a path',
+    'are refused with %j, which is unsafe in a path',
     async (release) => {
       const host = makeHost({ raw: RAW.arch })
       const said = await host.run([], {

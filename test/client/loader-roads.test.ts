@@ -1,4 +1,4 @@
-// Where the loader goes next: to the name that the registry gave, to a submission, to the next registry, or nowhere.
+// Tests the loader's next step: the name that the registry returned, a submission, the next registry, or an error.
 
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -20,7 +20,7 @@ import { RAW } from '../support/hosts.ts'
 
 const CONFIG = '# Linux 6.1.21 Kernel Configuration\nCONFIG_X=y\n'
 
-/** Their releases are read by no client of before. */
+/** No earlier client can parse their releases. */
 const ODD: readonly [string, RawFacts, string, string][] = [
   [
     'Raspberry Pi OS',
@@ -47,7 +47,7 @@ const gets = ({ registry }: Scene) =>
 const procVersion = ({ host }: Scene) => readFileSync(join(host.dir, 'root/proc/version'), 'utf8').trimEnd()
 const ownParts = (at: Scene) => ({ config: sha256(CONFIG), procVersion: sha256(procVersion(at)) })
 
-/** A registry that has nothing by name, and builds what is submitted under the name `file`. */
+/** Makes the registry build a submission under the name `file`. It has no probe by the host's own name. */
 async function namedBy(at: Scene, file: string, machine = 'x86_64'): Promise<string> {
   const url = `${CONFIG_REPOSITORY}/9.1.0+driver/${machine}/${file}`
   const asked = url.replace('9.1.0+', '9.1.0%2B')
@@ -62,25 +62,28 @@ const shells = Object.keys(SHELLS) as Shell[]
 describe.each(ODD)('on %s', (_, raw, own, server) => {
   const odd = () => scene({ raw, files: { [`boot/config-${raw.release}`]: CONFIG } })
 
-  test.each(shells)('by %s the registry names, and the file lies where Falco looks for it', async (shell) => {
-    const at = await odd()
-    const asked = await namedBy(at, server, raw.machine)
-    const ran = await at.load([], {}, shell)
-    expect(ran.status, ran.stderr).toBe(0)
-    expect(gets(at)).toEqual([
-      `/driver/9.1.0%2Bdriver/${raw.machine}/${own}`,
-      expect.stringContaining(FOLLOW),
-      asked,
-      `${asked}.sha256`,
-      `${asked}.asc`,
-    ])
-    const place = `.falco/9.1.0+driver/${raw.machine}/${own}`
-    expect(at.host.left()).toEqual([place, `${place}.asc`, `${place}.sha256`, `${place}.url`])
-    expect(at.calls()).toBe(`insmod ${join(at.host.dir, 'home', place)}\n`)
-  })
+  test.each(shells)(
+    'by %s the registry chooses the name, and the file is put where Falco looks for it',
+    async (shell) => {
+      const at = await odd()
+      const asked = await namedBy(at, server, raw.machine)
+      const ran = await at.load([], {}, shell)
+      expect(ran.status, ran.stderr).toBe(0)
+      expect(gets(at)).toEqual([
+        `/driver/9.1.0%2Bdriver/${raw.machine}/${own}`,
+        expect.stringContaining(FOLLOW),
+        asked,
+        `${asked}.sha256`,
+        `${asked}.asc`,
+      ])
+      const place = `.falco/9.1.0+driver/${raw.machine}/${own}`
+      expect(at.host.left()).toEqual([place, `${place}.asc`, `${place}.sha256`, `${place}.url`])
+      expect(at.calls()).toBe(`insmod ${join(at.host.dir, 'home', place)}\n`)
+    },
+  )
 
   test.each(shells)(
-    'by %s the next run finds it, and asks nothing but whether it is served still',
+    'by %s the next run finds it, and only requests its checksum, to see that it is still served',
     async (shell) => {
       const at = await odd()
       await namedBy(at, server, raw.machine)
@@ -100,7 +103,7 @@ describe.each(ODD)('on %s', (_, raw, own, server) => {
   )
 })
 
-describe('a name that the registry gives', () => {
+describe('a name from the registry', () => {
   const [[, raw, own, server]] = ODD as [(typeof ODD)[number]]
   const odd = () => scene({ raw, files: { [`boot/config-${raw.release}`]: CONFIG } })
   const place = `.falco/9.1.0+driver/aarch64/${own}`
@@ -115,7 +118,7 @@ describe('a name that the registry gives', () => {
     ['with a query', '/9.1.0+driver/aarch64/falco_vanilla_6.1.21_1.ko?x'],
     ['with a variable', '/9.1.0+driver/aarch64/falco_$HOME_6.1.21_1.ko'],
     ['without a file', '/9.1.0+driver/aarch64/'],
-  ])('%s is not asked for', async (_, path) => {
+  ])('%s is not requested', async (_, path) => {
     const at = await odd()
     at.registry.on('/v1/probes', submitted(view('published', { url: CONFIG_REPOSITORY + path })))
     expectRefused(at, await at.load(['--compile']), 2, /does not say where falco_debian_6\.1\.21-v8\+_1642/)
@@ -123,7 +126,7 @@ describe('a name that the registry gives', () => {
   })
 
   test.each(['http://evil.example', '//evil.example', '/config/short', ''])(
-    'at %j is not asked for',
+    'at %j is not requested',
     async (origin) => {
       const at = await odd()
       const url = `${origin}/9.1.0+driver/aarch64/falco_vanilla_6.1.21_1.ko`
@@ -133,18 +136,18 @@ describe('a name that the registry gives', () => {
     },
   )
 
-  test('among the distribution’s own probes is taken only if this host makes the same name', async () => {
+  test('among the distribution’s own probes is accepted only if this host computes the same name', async () => {
     const at = await odd()
     const url = '/driver/9.1.0+driver/aarch64/falco_ubuntu-raspi_6.1.21-v8+_1642.ko'
     at.registry.on('/v1/probes', submitted(view('published', { url })))
-    // Good by its signature, and of the same `uname -r`.
+    // Its signature is good, and its `uname -r` is the same.
     await at.publish(url.replace('+', '%2B'))
     const ran = await at.load(['--compile'])
     expectRefused(at, ran, 3, /takes this kernel for a distribution's own, falco_ubuntu-raspi/)
     expect(gets(at)).toEqual([])
   })
 
-  test('is held against the names in the statement', async () => {
+  test('must match the name in the statement', async () => {
     const at = await odd()
     const asked = await namedBy(at, server, raw.machine)
     const another = asked.replace('_vanilla_', '_arch_')
@@ -152,7 +155,7 @@ describe('a name that the registry gives', () => {
     expectRefused(at, await at.load(), 3, /is signed as another probe, so it is not kept/)
   })
 
-  test('makes no probe good that was built from another config', async () => {
+  test('does not make a probe good that was built from another config', async () => {
     const at = await odd()
     const asked = await namedBy(at, server, raw.machine)
     const parts = { ...ownParts(at), config: sha256('another') }
@@ -164,7 +167,7 @@ describe('a name that the registry gives', () => {
     ['is another', '/config/x/9.1.0+driver/aarch64/falco_vanilla_1_1.ko\n'],
     ['is of another name', `${CONFIG_REPOSITORY}/9.1.0+driver/aarch64/falco_arch_6.1.21-v8+_1642.ko\n`],
     ['is empty', ''],
-  ])('and %s when it is looked at again is not believed', async (_, text) => {
+  ])('that %s when the loader reads it again is not trusted', async (_, text) => {
     const at = await odd()
     await namedBy(at, server, raw.machine)
     await at.load()
@@ -175,7 +178,7 @@ describe('a name that the registry gives', () => {
     expect(posts(at)).toBe(2)
   })
 
-  test('that is lost means a new question', async () => {
+  test('that is lost leads to a new submission', async () => {
     const at = await odd()
     await namedBy(at, server, raw.machine)
     await at.load()
@@ -186,7 +189,7 @@ describe('a name that the registry gives', () => {
   })
 })
 
-/** Its `uname -v` names a version that stable's kernel has, too. */
+/** Its `uname -v` names a version that stable's kernel also has. */
 const BACKPORTS: RawFacts = {
   machine: 'x86_64',
   osRelease: RAW.debian.osRelease,
@@ -198,10 +201,10 @@ const AS_STABLE = (at: Scene) =>
     .statementAt(ASKED)
     .map((part) => (part.startsWith('!uname-release=') ? '!uname-release=6.1.0-56-amd64' : part))
 
-describe('a good probe of another kernel', () => {
+describe('a good probe for another kernel', () => {
   const FILES = { [`boot/config-${BACKPORTS.release}`]: CONFIG }
 
-  test.each(shells)('by %s leads on to the submission of the config', async (shell) => {
+  test.each(shells)('by %s leads to a submission of the config', async (shell) => {
     const at = await scene({ raw: BACKPORTS, files: FILES })
     await at.publish(ASKED, await signingKey(), AS_STABLE(at))
     await namedBy(at, 'falco_debian_6.1.192-2-amd64_1.ko')
@@ -212,7 +215,7 @@ describe('a good probe of another kernel', () => {
     expect(at.calls()).toMatch(/^insmod /)
   })
 
-  test('leads on to the next registry where a submission leads nowhere', async () => {
+  test('leads to the next registry if there is no config to submit', async () => {
     const at = await scene({ raw: BACKPORTS })
     await at.publish(ASKED, await signingKey(), AS_STABLE(at))
     await at.publish(`/second${ASKED}`, await signingKey(), at.statementAt(ASKED))
@@ -223,14 +226,14 @@ describe('a good probe of another kernel', () => {
     expect(ran.stderr).toContain('for another kernel than this one')
   })
 
-  test('is sent for nothing more with --download', async () => {
+  test('leads to no submission with --download', async () => {
     const at = await scene({ raw: BACKPORTS, files: FILES })
     await at.publish(ASKED, await signingKey(), AS_STABLE(at))
     expectRefused(at, await at.load(['--download']), 3, /for another kernel than this one/)
     expect(posts(at)).toBe(0)
   })
 
-  test('that was kept is asked for again, and with --compile it is submitted', async () => {
+  test('that is already installed is not used with --compile: the config is submitted', async () => {
     const at = await scene({ files: { 'boot/config-6.1.0-56-amd64': CONFIG } })
     await at.publish()
     await at.load()
@@ -240,7 +243,7 @@ describe('a good probe of another kernel', () => {
   })
 })
 
-describe('what looks like an attack', () => {
+describe('a possible attack', () => {
   test.each([
     ['a probe that is not what its checksum says', '', bytes('\x7fELF of another')],
     ['a probe whose signature is held back', '.asc', problem(404, 'not-found', 'no')],
@@ -253,7 +256,7 @@ describe('what looks like an attack', () => {
     expect(posts(at)).toBe(0)
   })
 
-  test('is not a registry that is busy when the signature is asked for', async () => {
+  test('is not reported if the registry is busy when the loader requests the signature', async () => {
     const at = await scene()
     await at.publish()
     at.registry.on(`${ASKED}.asc`, problem(503, 'busy', 'come back', { 'retry-after': '999' }))
@@ -261,7 +264,7 @@ describe('what looks like an attack', () => {
   })
 })
 
-test('a driver version that the registry does not know is told in its words, and no config is sent', async () => {
+test('an unknown driver version is reported in the registry’s words, and no config is sent', async () => {
   const at = await scene({ files: { 'boot/config-6.1.0-56-amd64': CONFIG } })
   at.registry.on(
     ASKED.replace('9.1.0%2Bdriver', '7.3.0'),

@@ -22,7 +22,7 @@ import { RAW } from '../support/hosts.ts'
 const FILE = 'falco_debian_6.1.55-mine_39.ko'
 const NAME = `/9.1.0%2Bdriver/x86_64/${FILE}`
 const BY_NAME = `/driver${NAME}`
-/** The registry names: it cannot take that kernel for one of Debian's. */
+/** The registry chooses the name, since the kernel is not one of Debian's. */
 const NAMED = `/9.1.0%2Bdriver/x86_64/falco_vanilla_6.1.55-mine_39.ko`
 const BY_CONFIG = `${CONFIG_REPOSITORY}${NAMED}`
 const CONFIG = `# Linux/x86 6.1.55 Kernel Configuration\n${'CONFIG_X=y\n'.repeat(20_000)}CONFIG_Y="\\"é"\n`
@@ -39,7 +39,7 @@ const posts = ({ registry }: Scene) => registry.asked.filter(({ method }) => met
 const gets = ({ registry }: Scene) =>
   registry.asked.filter(({ method }) => method === 'GET').map(({ url }) => url)
 
-/** A registry that knows the probe by its config only. */
+/** Makes the registry know the probe by its config only. */
 async function builds(at: Scene, ...views: ReturnType<typeof view>[]) {
   const [first = view('building'), ...later] = views
   at.registry.on(BY_NAME, problem(404, 'unsupported-kernel', 'Debian has no such kernel'))
@@ -48,7 +48,7 @@ async function builds(at: Scene, ...views: ReturnType<typeof view>[]) {
   await at.publish(BY_CONFIG, await signingKey(), at.statementAt(BY_CONFIG, sentBy(at)))
 }
 
-/** What the host's own files are, as a statement says it. */
+/** The digests of the host's files, as a statement has them. */
 function sentBy({ host }: Scene, config = CONFIG): SubmittedParts {
   const read = (path: string) => readFileSync(join(host.dir, 'root', path), 'utf8')
   const symvers = 'lib/modules/6.1.55-mine/build/Module.symvers'
@@ -59,12 +59,12 @@ function sentBy({ host }: Scene, config = CONFIG): SubmittedParts {
   }
 }
 
-/** busybox's wget follows a redirect with what it posts: no config goes by it. */
+/** busybox's wget repeats a POST at the target of a redirect, so the loader sends no config with it. */
 const POSTING = HTTP.filter((http) => http !== 'busybox wget')
 const matrix = (Object.keys(SHELLS) as Shell[]).flatMap((shell) => POSTING.map((http) => ({ shell, http })))
 
 describe.concurrent.each(matrix)('by $shell with $http', ({ shell, http }) => {
-  test('a kernel without a probe is submitted, followed, and its probe loaded', async ({
+  test('the loader submits a kernel without a probe, follows the build, and loads the probe', async ({
     onTestFinished,
   }) => {
     const files = {
@@ -108,7 +108,7 @@ describe.concurrent.each(matrix)('by $shell with $http', ({ shell, http }) => {
   })
 })
 
-/** What the registry's own parser makes of what was sent. */
+/** The submissions, parsed by the registry's own parser. */
 const submissions = (at: Scene) =>
   Promise.all(
     posts(at).map(async ({ body, type }) => {
@@ -139,7 +139,7 @@ describe('the config of the kernel', () => {
     expect((await submissions(at))[0]?.config).toBe(CONFIG)
   })
 
-  test('of the running kernel is not that of another release', async () => {
+  test('of the running kernel is not sent for another release', async () => {
     const at = await own({
       raw: RAW.arch,
       files: { 'proc/config.gz': gzipSync('CONFIG_RUNNING=y\n'), ...FILES },
@@ -151,7 +151,7 @@ describe('the config of the kernel', () => {
     expect(sent).toMatchObject({ config: CONFIG, procVersion: undefined })
   })
 
-  test('that is nowhere is said to be so, with what to do', async () => {
+  test('that is missing is reported with advice', async () => {
     const at = await own({ files: {}, raw: RAW.arch })
     const env = { DRIVER_KERNEL_RELEASE: '6.1.55-nowhere', DRIVER_KERNEL_VERSION: '#39 SMP' }
     expectRefused(
@@ -162,7 +162,7 @@ describe('the config of the kernel', () => {
     )
   })
 
-  test('is not sent with --download, and the name is not asked for with --compile', async () => {
+  test('is not sent with --download, and --compile does not request the name', async () => {
     const at = await own()
     await builds(at, view('published'))
     expectRefused(at, await at.load(['--download']), 3, /Debian has no such kernel/)
@@ -173,7 +173,7 @@ describe('the config of the kernel', () => {
 })
 
 describe('a host', () => {
-  test('with no wget but busybox’s sends no config, and says what to install', async () => {
+  test('with only busybox’s wget sends no config, and names the tools to install', async () => {
     const at = await own({ http: 'busybox wget' })
     await builds(at, view('published'))
     expectRefused(
@@ -185,14 +185,14 @@ describe('a host', () => {
     expect(posts(at)).toEqual([])
   })
 
-  test('of minikube sends what makes it one', async () => {
+  test('of minikube sends its /etc/VERSION', async () => {
     const at = await scene({ raw: RAW.minikube, files: { 'proc/config.gz': gzipSync(CONFIG) } })
     await at.load(['--compile'])
     const [sent] = await submissions(at)
     expect(sent?.facts).toMatchObject({ etcVersion: 'v1.26.0-1655407986-14197' })
   })
 
-  test('without os-release, and of an ebpf probe, sends what it has', async () => {
+  test('without os-release submits for an ebpf probe without an ID', async () => {
     const at = await scene({ raw: RAW.noOsRelease, files: { 'proc/config.gz': gzipSync(CONFIG) } })
     await at.load(['bpf', '--compile'], { DRIVER_NAME: 'scap' })
     expect((await submissions(at))[0]).toMatchObject({ kinds: ['ebpf'], driverName: 'scap', id: undefined })
@@ -200,7 +200,7 @@ describe('a host', () => {
 })
 
 describe('a build', () => {
-  test('that fails is told in the compiler’s own words, with its log', async () => {
+  test('that fails is reported with the compiler’s messages and the URL of the log', async () => {
     const at = await own()
     const log = `${CONFIG_REPOSITORY}/9.1.0+driver/x86_64/falco_vanilla_6.1.55-mine_39.ko.log`
     const failed = { reason: 'compile-error', detail: 'main.c:3: error: no member\n1 error', log }
@@ -210,7 +210,7 @@ describe('a build', () => {
     expect(ran.stderr).toContain(log)
   })
 
-  test('that could never load is refused with the verdicts on this config', async () => {
+  test('of a module that cannot load is refused with the blocking verdicts on this config', async () => {
     const at = await own()
     const detail = 'MODULE_SIG_FORCE: it refuses "unsigned" modules; use modern_ebpf'
     at.registry.on(
@@ -231,7 +231,7 @@ describe('a build', () => {
     expect(ran.stderr.match(/it could not/g)).toHaveLength(1)
   })
 
-  test('that is not begun since the budget is spent is for another day', async () => {
+  test('that the daily build limit prevents ends with 8, for a later retry', async () => {
     const at = await own()
     at.registry.on(
       '/v1/probes',
@@ -241,7 +241,7 @@ describe('a build', () => {
   })
 
   test.each(['mirror-unreachable', 'build-lost', 'plan-error'])(
-    'that failed since %s is for another time, and no other driver is advised',
+    'that failed with %s ends with 8, for a later retry, and no other driver is advised',
     async (reason) => {
       const at = await own()
       await builds(at, view('failed', { reason, detail: 'the mirror is away' }))
@@ -251,13 +251,13 @@ describe('a build', () => {
     },
   )
 
-  test('whose failure was forgotten before it was seen is asked for itself', async () => {
+  test('that the registry forgets while the loader follows it leads to a request for the probe', async () => {
     const at = await own()
     await builds(at, view('building'), view('not-built'))
     expect(await at.load(), 'the probe is there').toMatchObject({ status: 0 })
   })
 
-  test('that is not over in time goes on without the host', async () => {
+  test('that takes too long ends with 8, and the loader advises to run again', async () => {
     const at = await own()
     await builds(at, view('building'), view('building'))
     expectRefused(
@@ -268,7 +268,7 @@ describe('a build', () => {
     )
   })
 
-  test('that the registry cannot tell of for a moment is still followed', async () => {
+  test('is followed further after a 500 from the registry', async () => {
     const at = await own()
     await builds(at, view('building'), view('published'))
     const flaky = [problem(500, 'internal-error', 'a fault', { 'retry-after': '1' }), json(view('published'))]
@@ -279,7 +279,7 @@ describe('a build', () => {
     })
   })
 
-  test('shows a bar on a terminal', async () => {
+  test('shows a progress bar on a terminal', async () => {
     const at = await own()
     await builds(at, view('building'), view('building'), view('published'))
     const ran = await at.onTerminal()
@@ -299,7 +299,7 @@ describe('an answer to a submission', () => {
       'a state that is none',
       json({ ...JSON.parse('{}'), repository: '/driver', probes: [{ ...view('dancing') }] }),
     ],
-  ])('that is %s is not believed', async (_, handler) => {
+  ])('that is %s is not trusted', async (_, handler) => {
     const at = await own()
     at.registry.on('/v1/probes', handler)
     expectRefused(
@@ -322,7 +322,7 @@ describe('an answer to a submission', () => {
     expectRefused(at, await at.load(), exit, /did not take the config: HTTP \d+: these are its words/)
   })
 
-  test('may lead to the distribution’s own probe, and then that is asked for', async () => {
+  test('may name the distribution’s own probe, which is then requested', async () => {
     const at = await own()
     at.registry.on('/v1/probes', submitted(view('published', { url: BY_NAME })))
     await at.publish(BY_NAME)
@@ -330,7 +330,7 @@ describe('an answer to a submission', () => {
     expect(gets(at)[0]).toBe(BY_NAME)
   })
 
-  test('is not asked for where the name is found', async () => {
+  test('is not needed if the probe is found by name', async () => {
     const at = await scene({ files: { 'boot/config-6.1.0-56-amd64': CONFIG } })
     await at.publish(ASKED)
     await at.load()

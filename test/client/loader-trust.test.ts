@@ -15,7 +15,7 @@ const packetOf = async (armoredSignature: string) => {
   return packet
 }
 
-/** With a checksum: without one, and without padding, gpg 2.2 takes the last line for base64. */
+/** With a checksum: without one, and without padding, gpg 2.2 reads the last line as base64. */
 function armored(...packets: SignaturePacket[]): string {
   const list = new PacketList<SignaturePacket>()
   list.push(...packets)
@@ -24,7 +24,7 @@ function armored(...packets: SignaturePacket[]): string {
 }
 
 describe('a signature', () => {
-  test('that is a signed message of its own is no signature of the probe', async () => {
+  test('that is a signed message with its own text is refused', async () => {
     const at = await scene()
     await at.publish()
     write(at.host.dir, { private: (await signingKey()).privateKey, message: 'hello' })
@@ -77,7 +77,7 @@ describe('a signature', () => {
     ['without its kind', without('kind')],
     ['without its version of statements', without('statement')],
     ['of nothing', () => []],
-  ])('of the very bytes, but %s, is refused', async (_, changed) => {
+  ])('of the same bytes, but %s, is refused', async (_, changed) => {
     const at = await scene()
     await at.publish(ASKED, await signingKey(), changed(at.statementAt(ASKED)))
     const ran = await at.load()
@@ -91,7 +91,7 @@ describe('a signature', () => {
     ['of another package of the same kernel', other('kernel-release', '6.1.192-1-amd64')],
     ['of another distribution', other('target', 'ubuntu-generic')],
     ['of another kernel version', other('kernel-version', '2')],
-  ])('of the very bytes, but %s, is refused as no attack', async (_, changed) => {
+  ])('of the same bytes, but %s, is refused, and not reported as an attack', async (_, changed) => {
     const at = await scene()
     await at.publish(ASKED, await signingKey(), changed(at.statementAt(ASKED)))
     const ran = await at.load(['--download'])
@@ -99,14 +99,14 @@ describe('a signature', () => {
     expect(ran.stderr).not.toContain('attack')
   })
 
-  test('of another kernel and of another driver at once is refused as an attack', async () => {
+  test('of another kernel and of the other kind at once is reported as an attack', async () => {
     const at = await scene()
     const both = other('kind', 'ebpf')(other('uname-release', '6.1.0-55-amd64')(at.statementAt(ASKED)))
     await at.publish(ASKED, await signingKey(), both)
     expectRefused(at, await at.load(), 6, /This looks like an attack/)
   })
 
-  test('with parts that nobody knows yet, none of them critical, is good', async () => {
+  test('with unknown parts that are not critical is good', async () => {
     const at = await scene()
     await at.publish(ASKED, await signingKey(), [
       ...at.statementAt(ASKED),
@@ -116,13 +116,13 @@ describe('a signature', () => {
     expect(await at.load()).toMatchObject({ status: 0, stderr: '' })
   })
 
-  test('says what it differs in', async () => {
+  test('of another probe is refused with the difference', async () => {
     const at = await scene()
     await at.publish(ASKED, await signingKey(), other('kind', 'ebpf')(at.statementAt(ASKED)))
     expectRefused(at, await at.load(), 6, /It is signed for kind=ebpf\s+This host needs kind=kmod/)
   })
 
-  test('beside one of another statement, both good, is refused', async () => {
+  test('next to another good one with a different statement is refused', async () => {
     const at = await scene()
     await at.publish()
     const { sign } = createSigner(async () => (await signingKey()).privateKey, Date.now)
@@ -133,7 +133,7 @@ describe('a signature', () => {
     expectRefused(at, await at.load(), 6, /not signed by a key that this host trusts/)
   })
 
-  test('that was given its statement afterwards, where nothing signs it, is refused', async () => {
+  test('whose statement was added in its unsigned part is refused', async () => {
     const at = await scene()
     await at.publish()
     const { sign } = createSigner(async () => (await signingKey()).privateKey, Date.now)
@@ -151,7 +151,7 @@ describe('a signature', () => {
     expectRefused(at, await at.load(), 6, /is signed as another probe/)
   })
 
-  test('that is missing leaves the probe unloaded, unless that is demanded', async () => {
+  test('that is missing prevents loading, unless DRIVER_INSECURE_SKIP_VERIFY is set', async () => {
     const at = await scene()
     await at.publish()
     at.registry.routes.delete(`${ASKED}.asc`)
@@ -172,13 +172,13 @@ describe('a signature', () => {
     ['a key that is none', { FALCO_PROBES_KEY: LOADER }, {}, 6, /not signed by a key that this host trusts/],
     ['no gpgv', {}, { without: ['gpgv'] }, 1, /gpgv is not installed, so the signature cannot be verified/],
     ['no base64 for an armored key', {}, { without: ['base64'] }, 1, /no key to verify with/],
-  ])('cannot be verified with %s: nothing is loaded', async (_, env, options, exit, words) => {
+  ])('cannot be verified with %s, and nothing is loaded', async (_, env, options, exit, words) => {
     const at = await scene(options)
     await at.publish()
     expectRefused(at, await at.load([], env), exit, words)
   })
 
-  test('may be by any of several keys, armored or not', async () => {
+  test('may be made by any of several trusted keys, armored or binary', async () => {
     const at = await scene()
     await at.publish()
     write(at.host.dir, { 'old.asc': (await newKey('old@example.org')).publicKey.replaceAll('\n', '\r\n') })
@@ -190,7 +190,7 @@ describe('a signature', () => {
 })
 
 describe('a registry', () => {
-  test('whose words hold escape sequences cannot reach the terminal', async () => {
+  test('cannot send escape sequences to the terminal', async () => {
     const at = await scene()
     at.registry.on(ASKED, problem(404, 'unknown-driver-version', 'no \u001b[2J\u009b driver "9.1"\nuse 9.2'))
     const ran = await at.load(['--download'])
@@ -210,7 +210,7 @@ describe('a registry', () => {
     expect(at.registry.asked.filter(({ method }) => method === 'POST')).toEqual([])
   })
 
-  test('whose story of a failed build busybox wget cannot hear tells it in .json', async () => {
+  test('answers a failed build with a reason, which the loader reads from .json for busybox wget', async () => {
     const at = await scene({ http: 'busybox wget' })
     at.registry.on(ASKED, problem(404, 'compile-error', 'unheard'))
     at.registry.on(
@@ -220,7 +220,7 @@ describe('a registry', () => {
     expectRefused(at, await at.load(['--download']), 3, /HTTP 404: probe\.c:3: error: no/)
   })
 
-  test('that is too slow is left', async () => {
+  test('that is too slow is cut off and tried again', async () => {
     const at = await scene()
     at.registry.on(ASKED, stall, problem(404, 'not-built', 'no'))
     expectRefused(
@@ -231,7 +231,7 @@ describe('a registry', () => {
     )
   })
 
-  test('that has nothing is not the last one of a list', async () => {
+  test('without the probe is followed by the next one of the list', async () => {
     const at = await scene()
     await at.publish()
     const list = `ftp://x/, ${at.registry.url}/empty/driver/,http://user:secret@127.0.0.1:1/driver ${at.registry.url}/driver/`

@@ -9,7 +9,7 @@ const IN_PLACE = [PLACE, `${PLACE}.asc`, `${PLACE}.sha256`]
 const matrix = (Object.keys(SHELLS) as Shell[]).flatMap((shell) => HTTP.map((http) => ({ shell, http })))
 
 describe.concurrent.each(matrix)('by $shell with $http', ({ shell, http }) => {
-  test('a published probe is verified, put in place and loaded', async ({ onTestFinished }) => {
+  test('the loader verifies a published probe, puts it in place and loads it', async ({ onTestFinished }) => {
     const at = await scene({ http }, onTestFinished)
     await at.publish('/bytes', await signingKey(), at.statementAt(ASKED))
     for (const beside of ['', '.asc', '.sha256']) at.registry.on(ASKED + beside, redirect(`/bytes${beside}`))
@@ -23,14 +23,14 @@ describe.concurrent.each(matrix)('by $shell with $http', ({ shell, http }) => {
     expect(readFileSync(join(at.host.dir, 'home', PLACE))).toEqual(MODULE)
   })
 
-  test('bytes that are not those of the checksum are refused', async ({ onTestFinished }) => {
+  test('bytes that do not match the checksum are refused', async ({ onTestFinished }) => {
     const at = await scene({ http }, onTestFinished)
     await at.publish()
     at.registry.on(ASKED, bytes(Buffer.concat([MODULE.subarray(0, -1), Buffer.from('!')])))
     expectRefused(at, await at.load([], {}, shell), 6, /not what its checksum says; it is not kept/)
   })
 
-  test('a probe that another key signed is refused', async ({ onTestFinished }) => {
+  test('a probe with a signature by another key is refused', async ({ onTestFinished }) => {
     const at = await scene({ http }, onTestFinished)
     await at.publish(ASKED, await newKey('probes@example.org'))
     expectRefused(
@@ -41,7 +41,7 @@ describe.concurrent.each(matrix)('by $shell with $http', ({ shell, http }) => {
     )
   })
 
-  test('a connection that is cut in mid-download leaves nothing, three times', async ({ onTestFinished }) => {
+  test('a download that breaks off is tried three times and leaves no file', async ({ onTestFinished }) => {
     const at = await scene({ http }, onTestFinished)
     await at.publish()
     at.registry.on(ASKED, cut(MODULE, 100_000))
@@ -61,14 +61,14 @@ describe.concurrent.each(matrix)('by $shell with $http', ({ shell, http }) => {
     )
   })
 
-  test('a registry that is down is said to be so', async ({ onTestFinished }) => {
+  test('an unreachable registry is reported', async ({ onTestFinished }) => {
     const at = await scene({ http }, onTestFinished)
-    // Not a port that was closed: the next server of any test may be given that.
+    // Not a port that was just closed: the next server of any test may get it.
     const down = { DRIVERS_REPO: 'http://127.0.0.1:1/driver' }
     expectRefused(at, await at.load([], down, shell), 2, /no answer: .*refused|no answer: .*connect/)
   })
 
-  test('a 503 is waited for as long as it says', async ({ onTestFinished }) => {
+  test('a 503 is retried', async ({ onTestFinished }) => {
     const at = await scene({ http }, onTestFinished)
     await at.publish()
     const busy = problem(503, 'being-built', 'it is being built', { 'retry-after': '1' })
@@ -76,20 +76,22 @@ describe.concurrent.each(matrix)('by $shell with $http', ({ shell, http }) => {
     expect(await at.load([], {}, shell)).toMatchObject({ status: 0 })
   })
 
-  test('redirects in a circle end', async ({ onTestFinished }) => {
+  test('a redirect loop ends with an error', async ({ onTestFinished }) => {
     const at = await scene({ http }, onTestFinished)
     at.registry.on(ASKED, redirect(ASKED))
     expectRefused(at, await at.load(['--download'], {}, shell), 2, /falco-driver-loader: /)
     expect(at.registry.asked.length).toBeLessThan(40)
   })
 
-  test('a body without end is cut at 64 MiB', async ({ onTestFinished }) => {
+  test('an endless body is cut off and tried again', async ({ onTestFinished }) => {
     const at = await scene({ http }, onTestFinished)
     at.registry.on(ASKED, flood, problem(404, 'not-built', 'no'))
     expectRefused(at, await at.load(['--download'], {}, shell), 3, /next try in 2 s/)
   })
 
-  test('SIGTERM in mid-download leaves nothing, at once', async ({ onTestFinished }) => {
+  test('SIGTERM during a download ends the loader within seconds and leaves no file', async ({
+    onTestFinished,
+  }) => {
     const at = await scene({ http }, onTestFinished)
     let connected = true
     at.registry.on(ASKED, (response, ...rest) => {

@@ -26,20 +26,20 @@ describe('probe-registry name', () => {
     expect(stdout).toMatch(/clients: .*falcoctl/)
   })
 
-  test('says why nobody asks for a name', () => {
+  test('explains why no client requests a name', () => {
     const { status, stdout } = probeName('/driver/1/x86_64/scap_ubuntu-hwe_5.15.0-33-hwe_34.ko')
     expect(status).toBe(0)
     expect(stdout).toMatch(/clients: +none\n +unreachable: +no kernel calls itself hwe/)
   })
 
-  test('fails with what is wrong, and shows nothing that a terminal would obey', () => {
+  test('fails with a reason for an invalid name, and prints no control characters', () => {
     const { status, stdout } = probeName('/driver/1/x86_64/\x1b[2J\x9bfalco.ko')
     expect(status).toBe(1)
     expect(stdout).toMatch(/wrong: /)
     expect(stdout).toMatch(/^[\x20-\x7e\n]+$/)
   })
 
-  test('tells by which name each client asks on a host', () => {
+  test('prints the name that each client requests on a host', () => {
     const host = ['--uname-r', '5.15.0-1026-aws', '--uname-m', 'x86_64', '--os-release', OS_RELEASE]
     const { status, stdout } = probeName(
       ...host,
@@ -63,7 +63,7 @@ describe('probe-registry name', () => {
     expect(ebpf).toMatch(/ \/driver\/9\.1\.0%2Bdriver\/x86_64\/falco_ubuntu-aws_\S+\.o$/m)
   })
 
-  test('tells of a client that asks nothing there why it does not', () => {
+  test('explains why a client sends no request on a host', () => {
     const dir = mkdtempSync(join(tmpdir(), 'os-release-'))
     onTestFinished(() => rmSync(dir, { recursive: true }))
     const osRelease = join(dir, 'os-release')
@@ -84,16 +84,16 @@ describe('probe-registry name', () => {
     expect(stdout).toMatch(/^falcoctl: 0\.7\.2 and 0\.7\.3 .* \/driver\/.*uek\.x86_64_2\.ko$/m)
   })
 
-  test('says which fact of a host is wrong', () => {
+  test('names an invalid fact of a host', () => {
     const { status, stderr } = probeName('--uname-r', '6.1.0', '--uname-v', '#1 SMP', '--uname-m', 'sparc')
     expect([status, stderr]).toEqual([2, expect.stringMatching(/^probe-registry name: machine: /)])
   })
 
-  test('writes the page of documentation', () => {
+  test('prints the documentation page with --document', () => {
     expect(probeName('--document').stdout).toBe(namesDocument())
   })
 
-  test.each([[[]], [['--no-such-option']]])('tells how it is used: %j', (args) => {
+  test.each([[[]], [['--no-such-option']]])('prints its usage for wrong arguments: %j', (args) => {
     expect(probeName(...args)).toMatchObject({
       status: 2,
       stdout: '',
@@ -103,11 +103,11 @@ describe('probe-registry name', () => {
 })
 
 describe('probe-registry', () => {
-  test("starts on the Node that a machine has, by a link as npx makes one, and runs on the project's", () => {
+  test("starts with the machine's Node, through a link as npx makes it, and runs with the project's Node", () => {
     const folder = mkdtempSync(join(tmpdir(), 'npx-'))
     onTestFinished(() => rmSync(folder, { recursive: true }))
     symlinkSync(PROGRAM, join(folder, 'probe-registry'))
-    // Of another version, as far as it says itself.
+    // It reports another version.
     const node = `#!/bin/sh\n[ "$1" != --version ] || exec echo v18.20.4\nexec ${process.execPath} "$@"\n`
     writeFileSync(join(folder, 'node'), node, { mode: 0o755 })
     const env = { PATH: `${folder}:/usr/bin:/bin` }
@@ -123,7 +123,7 @@ describe('probe-registry', () => {
     [['no-such'], 'no command "no-such"\n'],
     [['constructor'], 'no command "constructor"\n'],
     [['../local/main'], 'no command "../local/main"\n'],
-  ])('without a command of its own it tells which there are: %j', (args, said) => {
+  ])('lists its commands if the command is missing or unknown: %j', (args, said) => {
     const { status, stdout, stderr } = ran(PROGRAM, args)
     expect([status, stdout]).toEqual([2, ''])
     expect(stderr).toContain(`probe-registry: ${said}Usage: `)
@@ -131,7 +131,7 @@ describe('probe-registry', () => {
   })
 
   test.each(['backup', 'build', 'cost', 'digests', 'logs', 'name', 'quotas', 'restore'])(
-    '%s tells how it is used when it is asked',
+    '%s prints its usage with --help',
     (command) => {
       const { status, stdout, stderr } = ran(PROGRAM, [command, '--help'])
       expect([status, stderr]).toEqual([0, ''])
@@ -140,7 +140,7 @@ describe('probe-registry', () => {
     },
   )
 
-  test('ends as its command ends', () => {
+  test('exits with the status of its command', () => {
     expect(ran(PROGRAM, ['name', '/driver/x/falco_debian']).status).toBe(1)
     expect(ran(PROGRAM, ['name', '--no-such-option']).status).toBe(2)
   })

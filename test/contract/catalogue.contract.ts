@@ -3,14 +3,14 @@
 import { beforeEach, expect, test } from 'vitest'
 import type { Catalogue } from '../../lib/model/ports.ts'
 
-/** `make`: one that was never read. */
+/** `make`: a catalogue without a list. */
 export function catalogueContract(make: () => Promise<Catalogue>): void {
   let catalogue: Catalogue
   beforeEach(async () => {
     catalogue = await make()
   })
 
-  test('the list of driver versions is what was written last', async () => {
+  test('the list of driver versions is the last one that was written', async () => {
     expect(await catalogue.read()).toBeUndefined()
     for (const list of [
       { versions: ['0.23.2', '0.20.0'], readAt: 1 },
@@ -21,20 +21,20 @@ export function catalogueContract(make: () => Promise<Catalogue>): void {
     }
   })
 
-  test('one at a time reads the lists, and a claim alone is not a list', async () => {
+  test('only one of several concurrent claims wins, and a claim alone is not a list', async () => {
     const claims = await Promise.all(Array.from({ length: 10 }, () => catalogue.claim(1000, 2000)))
     expect(claims.filter((held) => held)).toHaveLength(1)
     expect(await catalogue.read()).toBeUndefined()
   })
 
-  test('a claim that ends far ahead was made before the clock was set back, and is over', async () => {
+  test('a claim that ends far in the future counts as over: it dates from before the clock was set back', async () => {
     expect(await catalogue.claim(10_000_000, 10_001_000)).toBe(true)
     expect(await catalogue.claim(9_999_000, 10_000_000)).toBe(false)
     expect(await catalogue.claim(1000, 2000)).toBe(true)
     expect(await catalogue.claim(1000, 2000)).toBe(false)
   })
 
-  test('a claim ends with the list that it wrote, or with its time', async () => {
+  test('a claim ends when its list is written or its time is over', async () => {
     expect(await catalogue.claim(1000, 2000)).toBe(true)
     expect(await catalogue.claim(1999, 3000)).toBe(false)
     expect(await catalogue.claim(2000, 3000)).toBe(true)

@@ -1,4 +1,4 @@
-// The ports over DynamoDB, against dynalite on loopback.
+// Tests the contracts of the ports over DynamoDB, against dynalite on loopback.
 
 import { afterAll, beforeAll, describe } from 'vitest'
 import { createBudgets } from '../../lib/aws/budgets.ts'
@@ -29,7 +29,7 @@ describe('the index in DynamoDB', () =>
   indexContract(async () => createIndex(lab.client, await lab.table(), () => 0)))
 describe('the budgets in DynamoDB', () =>
   budgetsContract(async () => createBudgets(lab.client, await lab.table(), Date.now)))
-describe('what expires in the index in DynamoDB', () =>
+describe('the expiring entries of the index in DynamoDB', () =>
   expiringContract(async (now) => createIndex(lab.client, await lab.table(), now)))
 describe('the holds in DynamoDB', () =>
   holdsContract(async (now) => createHolds(lab.client, await lab.table(), now)))
@@ -41,7 +41,7 @@ describe('the list of driver versions in DynamoDB', () =>
   catalogueContract(async () => createCatalogue(lab.client, await lab.table())))
 describe('the dates of lists in DynamoDB', () =>
   listDatesContract(async () => createListDates(lab.client, await lab.table())))
-describe('what the registry of images has in DynamoDB', () =>
+describe('the images in DynamoDB', () =>
   imagesContract(async () => createImages(lab.client, await lab.table())))
-describe('what repositories show in DynamoDB', () =>
+describe('the pointers of repositories in DynamoDB', () =>
   pointersContract(async () => createPointers(lab.client, await lab.table())))

@@ -1,4 +1,5 @@
-// What works without a registry keeps in folders what a registry keeps in its buckets and tables.
+// Tests the contracts of the ports over folders. Commands that work without a registry use these instead of its buckets
+// and tables.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -21,7 +22,7 @@ describe('a bucket in a folder', () => storeContract(async () => bucketStore(dir
 describe('the sources in a folder', () => sourcesContract(async () => storedSources(dir)))
 describe('the dates of lists in a folder', () => listDatesContract(async () => folderListDates(dir)))
 
-test('who has to forget a source is told which file that is', async () => {
+test('the instruction to forget a source names the file of the record', async () => {
   const sources = storedSources(dir)
   const digest = 'a'.repeat(64)
   await sources.record('1.2.3', { name: 'driver', version: '1.2.3', url: 'http://mirror/a', sha256: digest })

@@ -6,7 +6,7 @@ import type { Clock, Holds } from '../../lib/model/ports.ts'
 const NOW = Date.UTC(2026, 10, 23)
 const MINUTE = 60_000
 
-/** `make`: nothing is held. */
+/** `make`: no place is taken. */
 export function holdsContract(make: (now: Clock) => Promise<Holds>): void {
   let holds: Holds
   let time: number
@@ -17,16 +17,16 @@ export function holdsContract(make: (now: Clock) => Promise<Holds>): void {
   const lease = (i: number, until = time + MINUTE) => ({ id: `${String(i).padStart(8, '0')}-0000`, until })
   const take = (i: number, limit = 2) => holds.take('caller', lease(i), limit)
 
-  test('places are taken up to their number', async () => {
+  test('places can be taken up to the limit', async () => {
     expect([await take(1), await take(2), await take(3)]).toEqual([true, true, false])
   })
 
-  test('no more than there are, however many want one at once', async () => {
+  test('concurrent callers never take more places than the limit', async () => {
     const taken = await Promise.all(Array.from({ length: 40 }, (_, i) => take(i, 7)))
     expect(taken.filter((has) => has)).toHaveLength(7)
   })
 
-  test('a place that is released is free at once, and only that one', async () => {
+  test('a released place is free at once, and no other', async () => {
     const [first, second] = [lease(1), lease(2)]
     await holds.take('caller', first, 2)
     await holds.take('caller', second, 2)
@@ -35,7 +35,7 @@ export function holdsContract(make: (now: Clock) => Promise<Holds>): void {
     expect([await take(3), await take(4)]).toEqual([true, false])
   })
 
-  test('a place whose holder crashed is free when its time is over', async () => {
+  test('a place that is never released is free when its lease is over', async () => {
     await take(1)
     await take(2)
     time += MINUTE - 1
@@ -51,7 +51,7 @@ export function holdsContract(make: (now: Clock) => Promise<Holds>): void {
     expect([await take(4), await take(5), await take(6)]).toEqual([true, true, false])
   })
 
-  test('a late release of a lease that is over frees nobody else’s place', async () => {
+  test('a late release of an expired lease frees nobody else’s place', async () => {
     const old = lease(1)
     await holds.take('caller', old, 1)
     time += MINUTE
@@ -60,7 +60,7 @@ export function holdsContract(make: (now: Clock) => Promise<Holds>): void {
     expect(await take(3, 1)).toBe(false)
   })
 
-  test('one holder’s places are none of another’s', async () => {
+  test('the places of two holders are independent', async () => {
     await take(1, 1)
     expect(await holds.take('caller/24', lease(1), 1)).toBe(true)
     await holds.release('nobody', lease(1))

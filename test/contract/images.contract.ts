@@ -11,7 +11,7 @@ const object = (...of: string[]): ImageObject => ({
 })
 const tagged = (number: number, letter = 'a'): Tagged => ({ number, digest: digest(letter), of: ['a', 'b'] })
 
-/** `make`: it has nothing. */
+/** `make`: no images. */
 export function imagesContract(make: () => Promise<Images>): void {
   let images: Images
   beforeEach(async () => {
@@ -19,7 +19,7 @@ export function imagesContract(make: () => Promise<Images>): void {
   })
   const read = () => images.tagged(TAG, { consistent: true })
 
-  test('a digest leads nowhere until something is kept by it', async () => {
+  test('a digest is unknown until an object is stored under it', async () => {
     expect(await images.find(digest('a'))).toBeUndefined()
     await images.keep({ [digest('a')]: object('one') })
     expect(await images.find(digest('a'))).toEqual(object('one'))
@@ -28,7 +28,7 @@ export function imagesContract(make: () => Promise<Images>): void {
     expect(await images.find(digest('c'))).toEqual(object('three'))
   })
 
-  test('what is kept again is of one probe more, and keeps its signature until there is another', async () => {
+  test('an object that is stored again gains a probe, and keeps its signature until it gets a new one', async () => {
     await images.keep({ [digest('a')]: { ...object('two'), signature: digest('c') } })
     await images.keep({ [digest('a')]: object('one') })
     await images.keep({ [digest('a')]: object('two') })
@@ -37,7 +37,7 @@ export function imagesContract(make: () => Promise<Images>): void {
     expect(await images.find(digest('a'))).toMatchObject({ signature: digest('d') })
   })
 
-  test('a tag names nothing until it is moved, and then what it was moved to last', async () => {
+  test('a tag names nothing until it is moved, and then its last target', async () => {
     expect(await read()).toBeUndefined()
     expect(await images.move(TAG, tagged(1))).toBe(true)
     expect(await read()).toEqual(tagged(1))
@@ -47,13 +47,13 @@ export function imagesContract(make: () => Promise<Images>): void {
     expect(await images.tagged(TAG)).toEqual(tagged(3, 'b'))
   })
 
-  test.each([1, 3])('a tag at its first number is not moved to number %s', async (number) => {
+  test.each([1, 3])('a tag at number 1 is not moved to number %s', async (number) => {
     await images.move(TAG, tagged(1))
     expect(await images.move(TAG, tagged(number, 'b'))).toBe(false)
     expect(await read()).toEqual(tagged(1))
   })
 
-  test('of many who move a tag at one moment, one does', async () => {
+  test('only one of several concurrent moves of a tag succeeds', async () => {
     await images.move(TAG, tagged(1))
     const moved = await Promise.all(['b', 'c', 'd'].map((letter) => images.move(TAG, tagged(2, letter))))
     expect(moved.filter((one) => one)).toHaveLength(1)

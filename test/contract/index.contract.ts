@@ -55,14 +55,14 @@ export function indexContract(make: () => Promise<Index>): void {
       await index.claim(KEY, { ...PLACE, expiresAt: NOW + 10 * MINUTE })
     })
 
-    test('says who pays for it, and since when it is planned', async () => {
+    test('records its caller, and the time of its plan', async () => {
       expect(await state()).toMatchObject({ caller: '203.0.113.1' })
       expect(await index.planned(KEY, 'c1', NOW + 1)).toMatchObject({ id: 'c1', plannedAt: NOW + 1 })
       expect(await index.planned(KEY, 'c2', NOW + 2)).toBeUndefined()
       expect(await state()).toMatchObject({ plannedAt: NOW + 1 })
     })
 
-    test('takes one sign of life in five seconds, from however many who wait, and one of before a clock was set back', async () => {
+    test('records one sign of life in five seconds from all its waiting clients, and also one after the clock was set back', async () => {
       const signs = (at: number) => Promise.all(Array.from({ length: 10 }, () => index.waited(KEY, 'c1', at)))
       expect((await signs(NOW)).filter((held) => held)).toHaveLength(1)
       expect((await signs(NOW + 4999)).filter((held) => held)).toHaveLength(0)
@@ -72,7 +72,7 @@ export function indexContract(make: () => Promise<Index>): void {
       expect(await state()).toMatchObject({ waitedAt: NOW - 10 * MINUTE })
     })
 
-    test('keeps its place when it is looked at again, and leaves it once its build starts', async () => {
+    test('keeps its place when it is queued again, and leaves the queue when its build starts', async () => {
       expect(await index.queued(KEY, 'c1', NOW + 1, NOW + 2 * MINUTE)).toBe(true)
       expect(await index.queued(KEY, 'c1', NOW + 5, NOW + 3 * MINUTE)).toBe(true)
       expect(await index.queued(KEY, 'c2', NOW + 5, NOW + 9 * MINUTE)).toBe(false)
@@ -83,7 +83,7 @@ export function indexContract(make: () => Promise<Index>): void {
       expect(await index.queued(KEY, 'c1', NOW + 6, NOW + 9 * MINUTE)).toBe(false)
     })
 
-    test('takes nothing of it along when it is settled, or claimed anew', async () => {
+    test('loses all fields of the queue when it fails or is claimed again', async () => {
       await index.planned(KEY, 'c1', NOW)
       await index.waited(KEY, 'c1', NOW)
       await index.queued(KEY, 'c1', NOW, NOW + MINUTE)
@@ -96,7 +96,7 @@ export function indexContract(make: () => Promise<Index>): void {
       expect(await index.open(9)).toEqual([])
     })
 
-    test('a load test waits there as well, with what it is a test of, and one that made room is not counted', async () => {
+    test('may be that of a load test, with its probe, and a stopped test that made room counts as spared', async () => {
       const probe = { sha256: 'c'.repeat(64), bytes: 9 }
       await index.testing(KEY, 'c1', { test: 1, deadline: NOW + MINUTE, probe })
       await index.queued(KEY, 'c1', NOW + 1, NOW + MINUTE)
@@ -113,7 +113,7 @@ export function indexContract(make: () => Promise<Index>): void {
       expect(await state()).toEqual({ state: 'published', attempt: 1, id: 'c1', ...PUBLICATION })
     })
 
-    test('of what is published in its test, all that is of the queue goes with the verdict', async () => {
+    test('of a published probe in its load test loses all fields of the queue with the verdict', async () => {
       await index.publish(KEY, 'c1', PUBLICATION, { test: 1, deadline: NOW + MINUTE })
       await index.queued(KEY, 'c1', NOW, NOW + MINUTE)
       expect(await index.open(9)).toMatchObject([{ key: KEY, state: { state: 'published', queuedAt: NOW } }])
@@ -135,7 +135,7 @@ export function indexContract(make: () => Promise<Index>): void {
       expect(await state()).toEqual({ state: 'building', attempt: 1, ...claimed('c1') })
     })
 
-    test('has one winner, however many want it at once', async () => {
+    test('has one winner among many concurrent ones', async () => {
       const names = Array.from({ length: 50 }, (_, i) => `c${i}`)
       const attempts = await Promise.all(names.map((name) => index.claim(KEY, claimed(name))))
       const winners = names.filter((_, i) => attempts[i] !== undefined)
@@ -149,7 +149,7 @@ export function indexContract(make: () => Promise<Index>): void {
       expect(await state()).toMatchObject({ id: 'c1', attempt: 1 })
     })
 
-    test('is taken over at its deadline, by exactly one', async () => {
+    test('is taken over at its deadline by exactly one other', async () => {
       await index.claim(KEY, claimed('c0'))
       await index.started(KEY, 'c0', { buildId: 'build:1', deadline: NOW + 2 * MINUTE })
       const names = Array.from({ length: 20 }, (_, i) => `d${i}`)
@@ -157,11 +157,11 @@ export function indexContract(make: () => Promise<Index>): void {
       const attempts = await Promise.all(names.map((name) => index.claim(KEY, claimed(name, late))))
       expect(attempts.filter((attempt) => attempt !== undefined)).toEqual([2])
       const winner = names.find((_, i) => attempts[i] !== undefined)!
-      // Nothing of the claim before is left, its build least of all.
+      // No field of the earlier claim is left, above all not its build.
       expect(await state()).toEqual({ state: 'building', attempt: 2, ...claimed(winner, late) })
     })
 
-    test('whose deadline no build could have was made before the clock was set back: it is taken over', async () => {
+    test('with an impossibly late deadline is taken over: it dates from before the clock was set back', async () => {
       await index.claim(KEY, claimed('c1', NOW + 6 * 60 * MINUTE))
       expect(await index.claim(KEY, claimed('c2'))).toBe(2)
       expect(await index.claim(KEY, claimed('c3'))).toBeUndefined()
@@ -169,14 +169,14 @@ export function indexContract(make: () => Promise<Index>): void {
       expect(await index.claim(KEY, claimed('c3'))).toBeUndefined()
     })
 
-    test('of one probe is none of another', async () => {
+    test('of one probe does not claim another', async () => {
       await index.claim(KEY, claimed('c1'))
       expect(await index.claim(KEY.replace('.ko', '.o'), claimed('c2'))).toBe(1)
     })
   })
 
-  describe('a build that was started', () => {
-    test('is on record, with a deadline of its own', async () => {
+  describe('a started build', () => {
+    test('is recorded with its own deadline', async () => {
       await index.claim(KEY, claimed('c1'))
       expect(await index.started(KEY, 'c1', { buildId: 'build:1', deadline: NOW + 9 * MINUTE })).toBe(true)
       const build = { buildId: 'build:1', deadline: NOW + 9 * MINUTE }
@@ -190,7 +190,7 @@ export function indexContract(make: () => Promise<Index>): void {
       expect(await index.started(KEY, 'c1', build)).toBe(true)
     })
 
-    test('under no claim, or a lost one, is not recorded', async () => {
+    test('without a claim, or under a lost one, is not recorded', async () => {
       const build = { buildId: 'build:1', deadline: NOW + 9 * MINUTE }
       expect(await index.started(KEY, 'c1', build)).toBe(false)
       expect(await state()).toBeUndefined()
@@ -200,7 +200,7 @@ export function indexContract(make: () => Promise<Index>): void {
     })
   })
 
-  describe('what is published', () => {
+  describe('a published probe', () => {
     const published = { state: 'published', attempt: 1, id: 'c1', ...PUBLICATION }
     const publish = async () => {
       await index.claim(KEY, claimed('c1'))
@@ -208,12 +208,12 @@ export function indexContract(make: () => Promise<Index>): void {
       return index.publish(KEY, 'c1', PUBLICATION)
     }
 
-    test('is read back as it was written, and nothing of the claim with it', async () => {
+    test('is read back as it was written, without the fields of the claim', async () => {
       expect(await publish()).toBe(true)
       expect(await state()).toEqual(published)
     })
 
-    test('is read back when a build reported nothing', async () => {
+    test('is read back even if its build reported nothing', async () => {
       await index.claim(KEY, claimed('c1'))
       const provenance = { ...PUBLICATION.provenance, headers: [], compilerVersion: '', timings: {} }
       await index.publish(KEY, 'c1', { ...PUBLICATION, provenance })
@@ -231,7 +231,7 @@ export function indexContract(make: () => Promise<Index>): void {
       expect(await state()).toEqual(published)
     })
 
-    test('comes from the holder of the claim: a late publisher loses', async () => {
+    test('is published only by the holder of the claim: a late publisher loses', async () => {
       await index.claim(KEY, claimed('c1'))
       await index.claim(KEY, claimed('c2', NOW + MINUTE))
       expect(await index.publish(KEY, 'c1', PUBLICATION)).toBe(false)
@@ -240,7 +240,7 @@ export function indexContract(make: () => Promise<Index>): void {
       expect(await index.get('never/claimed', { consistent: true })).toBeUndefined()
     })
 
-    test('was published once, however often at the same time', async () => {
+    test('is published once, even by several concurrent calls', async () => {
       await index.claim(KEY, claimed('c1'))
       const sizes = Array.from({ length: 10 }, (_, bytes) => bytes)
       const tries = sizes.map((bytes) => index.publish(KEY, 'c1', { ...PUBLICATION, bytes }))
@@ -250,8 +250,8 @@ export function indexContract(make: () => Promise<Index>): void {
     })
   })
 
-  describe('what failed', () => {
-    test('is read back as it was written, with a log and without', async () => {
+  describe('a failed probe', () => {
+    test('is read back as it was written, with and without a log', async () => {
       await index.claim(KEY, claimed('c1'))
       expect(await index.fail(KEY, 'c1', FAILURE)).toBe(true)
       expect(await state()).toEqual({ state: 'failed', attempt: 1, id: 'c1', ...FAILURE })
@@ -261,7 +261,7 @@ export function indexContract(make: () => Promise<Index>): void {
       expect(await state()).toEqual({ state: 'failed', attempt: 2, id: 'c2', ...unlogged })
     })
 
-    test('is not claimed before its time, and by one when it is due', async () => {
+    test('cannot be claimed before its retry time, and then only by one', async () => {
       await index.claim(KEY, claimed('c1'))
       await index.fail(KEY, 'c1', FAILURE)
       expect(await index.claim(KEY, claimed('c2', FAILURE.retryAt - 1))).toBeUndefined()
@@ -273,14 +273,14 @@ export function indexContract(make: () => Promise<Index>): void {
       expect(await state()).toEqual({ state: 'building', attempt: 2, ...claimed(winner, FAILURE.retryAt) })
     })
 
-    test('is due where its time lies further ahead than any: it failed before the clock was set back', async () => {
+    test('with an impossibly late retry time can be claimed: it failed before the clock was set back', async () => {
       await index.claim(KEY, claimed('c1'))
       await index.fail(KEY, 'c1', { ...FAILURE, retryAt: NOW + 24 * 60 * MINUTE })
       expect(await index.claim(KEY, claimed('c2'))).toBeUndefined()
       expect(await index.claim(KEY, claimed('c2', NOW - 48 * 60 * MINUTE))).toBe(2)
     })
 
-    test('is neither published nor failed again by the claim that failed', async () => {
+    test('cannot be published or failed again by the same claim', async () => {
       await index.claim(KEY, claimed('c1'))
       await index.fail(KEY, 'c1', FAILURE)
       expect(await index.publish(KEY, 'c1', PUBLICATION)).toBe(false)
@@ -288,7 +288,7 @@ export function indexContract(make: () => Promise<Index>): void {
       expect(await state()).toMatchObject({ state: 'failed', reason: 'compile-error' })
     })
 
-    test('was failed by the holder of the claim: a late one loses', async () => {
+    test('is failed only by the holder of the claim: a late one loses', async () => {
       await index.claim(KEY, claimed('c1'))
       await index.claim(KEY, claimed('c2', NOW + MINUTE))
       expect(await index.fail(KEY, 'c1', FAILURE)).toBe(false)
@@ -309,7 +309,7 @@ export function indexContract(make: () => Promise<Index>): void {
       return keys.sort()
     }
 
-    test('holds every probe once, page by page, and each with its state', async () => {
+    test('has every probe once over all pages, with its state', async () => {
       const keys = [1, 2, 3, 4, 5].map(k)
       for (const key of keys) await index.claim(key, claimed('c1'))
       await index.publish(k(3), 'c1', PUBLICATION)
@@ -319,7 +319,7 @@ export function indexContract(make: () => Promise<Index>): void {
       expect(items.find(({ key }) => key === k(3))?.state).toMatchObject({ state: 'published' })
     })
 
-    test('of a release holds its probes, whatever became of them, and no other', async () => {
+    test('of a kernel release has its probes in any state, and no others', async () => {
       const kernel = [KEY, KEY.replace('.ko', '.o'), KEY.replace('driver/1.2.3', 'driver/1.2.4')]
       for (const key of [...kernel, k(1), k(2)]) await index.claim(key, claimed('c1'))
       await index.publish(KEY, 'c1', PUBLICATION)
@@ -328,7 +328,7 @@ export function indexContract(make: () => Promise<Index>): void {
       expect(await all('6.1.9-1-amd64')).toEqual([])
     })
 
-    test('of nothing is empty', async () => {
+    test('of an empty index is empty', async () => {
       expect(await index.list({ limit: 10 })).toEqual({ items: [] })
     })
   })
@@ -339,7 +339,7 @@ export function indexContract(make: () => Promise<Index>): void {
       await index.claim(KEY, claimed('c1'))
       await index.started(KEY, 'c1', { buildId: 'build:1', deadline: NOW + MINUTE })
     }
-    /** Where it comes before the probe is published, and where after. */
+    /** The test runs before the probe is published, or after. */
     const WAYS = [
       ['required', beforeIt, { state: 'building', phase: 'load-test' }],
       [
@@ -353,7 +353,7 @@ export function indexContract(make: () => Promise<Index>): void {
     ] as const
 
     test.each(WAYS)(
-      'that is %s is asked for by one, and has its build on record',
+      'that is %s is requested by one caller only, and its build is recorded',
       async (mode, prepare, is) => {
         await prepare()
         const first = mode === 'required' ? 1 : 2
@@ -370,7 +370,7 @@ export function indexContract(make: () => Promise<Index>): void {
       },
     )
 
-    test.each(WAYS)('that is %s gives way to the next, and never to one before', async (_, prepare) => {
+    test.each(WAYS)('that is %s is replaced by the next one, never by an earlier one', async (_, prepare) => {
       await prepare()
       await index.testing(KEY, 'c1', { test: 2, deadline: soon })
       expect(await index.testing(KEY, 'c1', { test: 1, deadline: late })).toBe(false)
@@ -382,7 +382,7 @@ export function indexContract(make: () => Promise<Index>): void {
     })
 
     test.each(WAYS)(
-      'that is %s and broke off gives way to the next, of the very state that it left',
+      'that is %s and broke off is replaced by the next one, from the state that it left',
       async (_, prepare) => {
         await prepare()
         await index.testing(KEY, 'c1', { test: 2, deadline: soon })
@@ -401,7 +401,7 @@ export function indexContract(make: () => Promise<Index>): void {
       expect(await index.overdue(soon, 10)).toEqual([{ key: KEY, claim: 'c1' }])
     })
 
-    test('is over with its verdict: nothing of it is left, and none comes after it', async () => {
+    test('ends with its verdict: no field of it is left, and no other test follows', async () => {
       await beforeIt()
       await index.publish(KEY, 'c1', PUBLICATION, { test: 1, deadline: soon })
       await index.testing(KEY, 'c1', { test: 1, deadline: late, buildId: 'test:1' })
@@ -413,7 +413,7 @@ export function indexContract(make: () => Promise<Index>): void {
       expect(await index.verdict(KEY, 'c1', { ...loadTest, verdict: 'failed' })).toBe(false)
     })
 
-    test('that came first is forgotten with the claim', async () => {
+    test('that runs before the publication is forgotten with its claim', async () => {
       await beforeIt()
       await index.testing(KEY, 'c1', { test: 1, deadline: soon })
       await index.claim(KEY, claimed('c2', soon))
@@ -424,7 +424,7 @@ export function indexContract(make: () => Promise<Index>): void {
       expect(await index.overdue(late + MINUTE, 10)).toEqual([])
     })
 
-    test('of nothing, of what failed or of a verdict that is there is not asked for', async () => {
+    test('of an unknown or a failed probe is not started', async () => {
       expect(await index.testing(KEY, 'c1', { test: 1, deadline: soon })).toBe(false)
       expect(await state()).toBeUndefined()
       await index.claim(KEY, claimed('c1'))
@@ -433,7 +433,7 @@ export function indexContract(make: () => Promise<Index>): void {
     })
   })
 
-  describe('what is overdue', () => {
+  describe('the list of overdue claims', () => {
     const claimAll = (deadlines: readonly number[]) =>
       Promise.all(
         deadlines.map((deadline) =>
@@ -443,27 +443,27 @@ export function indexContract(make: () => Promise<Index>): void {
     const overdue = async (after: number, limit = 100) =>
       (await index.overdue(NOW + after, limit)).map(({ key }) => key)
 
-    test('is past its deadline, and comes oldest first', async () => {
+    test('has the claims past their deadline, oldest first', async () => {
       await claimAll([30, 4, 200, 31, 9])
       expect(await overdue(30)).toEqual([k(4), k(9), k(30)])
       expect(await overdue(3)).toEqual([])
       expect(await overdue(1000, 2)).toEqual([k(4), k(9)])
     })
 
-    test('is what no build could have for its deadline, after what is past it', async () => {
+    test('has claims with an impossibly late deadline after those past their deadline', async () => {
       await claimAll([2, 9 * 60 * MINUTE, 60 * MINUTE])
       expect(await overdue(5)).toEqual([k(2), k(9 * 60 * MINUTE)])
       expect(await overdue(5, 1)).toEqual([k(2)])
     })
 
-    test('tells its claim', async () => {
+    test('names the claim', async () => {
       await claimAll([4])
       await index.started(k(4), 'c4', { buildId: 'build:1', deadline: NOW + 5 })
       expect(await index.overdue(NOW + 4, 10)).toEqual([])
       expect(await index.overdue(NOW + 5, 10)).toEqual([{ key: k(4), claim: 'c4' }])
     })
 
-    test('is no more when it is published, failed, or claimed anew', async () => {
+    test('has no probe that was published, failed or claimed again', async () => {
       await claimAll([1, 2, 3, 4])
       await index.publish(k(1), 'c1', PUBLICATION)
       await index.fail(k(2), 'c2', FAILURE)
@@ -473,7 +473,7 @@ export function indexContract(make: () => Promise<Index>): void {
   })
 }
 
-/** The promises of what no build was started for. `make`: an empty index. */
+/** The promises for claims without a build. `make`: an empty index. */
 export function expiringContract(make: (now: Clock) => Promise<Index>): void {
   let index: Index
   let time: number
@@ -485,7 +485,7 @@ export function expiringContract(make: (now: Clock) => Promise<Index>): void {
   const claim = (name = 'c1') => index.claim(KEY, { ...claimed(name, time), expiresAt: time + 2 * MINUTE })
   const { logKey: _, ...failure } = FAILURE
 
-  test('a claim that came to nothing is gone when it expires, and not before', async () => {
+  test('a claim without a result disappears when it expires, not before', async () => {
     await claim()
     time = NOW + 2 * MINUTE - 1
     expect(await state()).toMatchObject({ state: 'building' })
@@ -495,7 +495,7 @@ export function expiringContract(make: (now: Clock) => Promise<Index>): void {
     expect(await state()).toMatchObject({ state: 'building', id: 'c2' })
   })
 
-  test('a failure without a build is gone when it is due, and until then nobody claims it', async () => {
+  test('a failure without a build disappears at its retry time, and cannot be claimed before', async () => {
     await claim()
     await index.fail(KEY, 'c1', { ...failure, expiresAt: failure.retryAt })
     time = failure.retryAt - 1
@@ -518,7 +518,7 @@ export function expiringContract(make: (now: Clock) => Promise<Index>): void {
     expect(await state()).toBeDefined()
   })
 
-  test('a claim that is open past its deadline is found by the sweep also after it has expired', async () => {
+  test('an open claim past its deadline is still listed as overdue after it has expired', async () => {
     await claim()
     time += 3 * MINUTE
     expect(await index.overdue(time, 10)).toEqual([{ key: KEY, claim: 'c1' }])

@@ -37,13 +37,13 @@ export function kernelsContract(make: () => Promise<Kernels>): void {
     expect(await kernels.recorded(ID)).toEqual(kernelOf(1))
   })
 
-  test('what is on record stays, whoever comes later', async () => {
+  test('a recorded kernel stays, even if another one is recorded later', async () => {
     await kernels.record(ID, kernelOf(1))
     expect(await kernels.record(ID, kernelOf(2))).toEqual(kernelOf(1))
     expect(await kernels.recorded(ID)).toEqual(kernelOf(1))
   })
 
-  test('all who record at once are told the same kernel', async () => {
+  test('all concurrent callers of record get the same kernel', async () => {
     const told = await Promise.all(Array.from({ length: 20 }, (_, i) => kernels.record(ID, kernelOf(i))))
     expect(new Set(told.map(({ kernel }) => kernel.config.bytes)).size).toBe(1)
     expect(await kernels.recorded(ID)).toEqual(told[0])

@@ -1,4 +1,4 @@
-// The ports in memory keep the promises of those in the cloud.
+// Tests the contracts of the ports in memory.
 
 import { describe } from 'vitest'
 import { createKernels } from '../../lib/inputs/kernels.ts'
@@ -28,14 +28,15 @@ import { storeContract } from './store.contract.ts'
 
 describe('the index in memory', () => indexContract(async () => memoryIndex(() => 0).index))
 describe('the budgets in memory', () => budgetsContract(async () => memoryBudgets()))
-describe('what expires in the index in memory', () => expiringContract(async (now) => memoryIndex(now).index))
+describe('the expiring entries of the index in memory', () =>
+  expiringContract(async (now) => memoryIndex(now).index))
 describe('the places in memory', () => placesContract(async (now) => memoryPlaces(now)))
 describe('the holds of one process', () => holdsContract(async (now) => countedHolds(now)))
 describe('the submitted kernels in memory', () =>
   kernelsContract(async () => createKernels(memoryStore().store)))
 describe('the list of driver versions in memory', () => catalogueContract(async () => memoryCatalogue()))
 describe('the dates of lists in memory', () => listDatesContract(async () => memoryListDates()))
-describe('what the registry of images has in memory', () => imagesContract(async () => memoryImages()))
-describe('what repositories show in memory', () => pointersContract(async () => memoryPointers()))
+describe('the images in memory', () => imagesContract(async () => memoryImages()))
+describe('the pointers of repositories in memory', () => pointersContract(async () => memoryPointers()))
 describe('the sources in memory', () => sourcesContract(async () => memorySources()))
 describe('the store in memory', () => storeContract(async () => memoryStore().store))

@@ -16,17 +16,17 @@ export function placesContract(make: (now: Clock) => Promise<Places>): void {
   })
   const take = (claim: string, limit = 2, test?: number) => places.take({ claim, test }, time + MINUTE, limit)
 
-  test('are taken up to their number', async () => {
+  test('can be taken up to the limit', async () => {
     expect([await take('a'), await take('b'), await take('c')]).toEqual(['taken', 'taken', 'full'])
   })
 
-  test('are no more than there are, however many want one at once', async () => {
+  test('are never taken beyond the limit by concurrent builds', async () => {
     const all = await Promise.all(Array.from({ length: 30 }, (_, i) => take(`c${i}`, 5)))
     expect(all.filter((one) => one === 'taken')).toHaveLength(5)
     expect(all.filter((one) => one === 'full')).toHaveLength(25)
   })
 
-  test('are had once by the same build, and apart from it by each of its load tests', async () => {
+  test('are taken once by a build, and separately by each of its load tests', async () => {
     expect([await take('a'), await take('a'), await take('a', 2, 1), await take('a', 2, 1)]).toEqual([
       'taken',
       'had',
@@ -36,7 +36,7 @@ export function placesContract(make: (now: Clock) => Promise<Places>): void {
     expect(await take('a', 2, 2)).toBe('full')
   })
 
-  test('are free once they are released, which may be told again', async () => {
+  test('are free after their release, and a second release does nothing', async () => {
     await take('a', 1)
     expect(await places.release({ claim: 'b' })).toBe(false)
     expect(await places.release({ claim: 'a', test: 1 })).toBe(false)
@@ -47,7 +47,7 @@ export function placesContract(make: (now: Clock) => Promise<Places>): void {
     expect([await take('b', 1), await take('a', 1)]).toEqual(['taken', 'full'])
   })
 
-  test('are free when their time is over, and where it was set by a clock that was set back', async () => {
+  test('are free when their time is over, or when the clock was set back', async () => {
     await take('a', 1)
     time += MINUTE - 1
     expect(await take('b', 1)).toBe('full')
@@ -57,7 +57,7 @@ export function placesContract(make: (now: Clock) => Promise<Places>): void {
     expect(await take('c', 1)).toBe('taken')
   })
 
-  test('tell how long a build takes of late, of builds that have ended', async () => {
+  test('give the typical duration of recently ended builds', async () => {
     expect(await places.typicalSeconds()).toBeUndefined()
     await take('a')
     await take('b', 2, 1)

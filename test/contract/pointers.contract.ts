@@ -11,7 +11,7 @@ const pointer = (number: number, letter = 'a'): Pointer => ({
   files: { 'debian-6.1/binary-amd64/Packages': { sha256: letter.repeat(64), bytes: number } },
 })
 
-/** `make`: no repository shows anything. */
+/** `make`: no pointers. */
 export function pointersContract(make: () => Promise<Pointers>): void {
   let pointers: Pointers
   beforeEach(async () => {
@@ -19,7 +19,7 @@ export function pointersContract(make: () => Promise<Pointers>): void {
   })
   const read = () => pointers.read(ID, { consistent: true })
 
-  test('a repository shows nothing until it is moved, and then what it was moved to last', async () => {
+  test('a repository has no pointer until it is moved, and then its last target', async () => {
     expect(await read()).toBeUndefined()
     expect(await pointers.move(ID, pointer(1))).toBe(true)
     expect(await read()).toEqual(pointer(1))
@@ -31,18 +31,18 @@ export function pointersContract(make: () => Promise<Pointers>): void {
   test.each([
     ['again', 1],
     ['past what is there', 3],
-  ])('nobody moves it %s: what another has moved stays', async (_, number) => {
+  ])('a repository is not moved %s, and its pointer stays', async (_, number) => {
     await pointers.move(ID, pointer(1))
     expect(await pointers.move(ID, pointer(number, 'b'))).toBe(false)
     expect(await read()).toEqual(pointer(1))
   })
 
-  test('what shows nothing is not moved on', async () => {
+  test('a repository without a pointer is not moved to number 2', async () => {
     expect(await pointers.move(ID, pointer(2))).toBe(false)
     expect(await read()).toBeUndefined()
   })
 
-  test('of many who move it at once, one does, and it shows what that one moved it to', async () => {
+  test('only one of several concurrent moves succeeds, and its target stays', async () => {
     await pointers.move(ID, pointer(1))
     const letters = [...'bcdef0123456789']
     const moved = await Promise.all(letters.map((letter) => pointers.move(ID, pointer(2, letter))))
@@ -50,7 +50,7 @@ export function pointersContract(make: () => Promise<Pointers>): void {
     expect(await read()).toEqual(pointer(2, letters[moved.indexOf(true)]))
   })
 
-  test('the repositories of a kind are named, and none of another', async () => {
+  test('the ids of one kind of repositories are listed, without those of another kind', async () => {
     expect(await pointers.ids('apt/')).toEqual([])
     for (const id of ['apt/2', 'rpm/1', 'apt/1']) await pointers.move(id, pointer(1))
     await pointers.move('apt/1', pointer(2))

@@ -1,4 +1,4 @@
-// The store over S3, and what is kept in it, against the endpoint of local/.
+// Tests the contracts of the store over S3, and of the kernels in it, against the endpoint of local/.
 
 import { createHash } from 'node:crypto'
 import type { S3Client } from '@aws-sdk/client-s3'
@@ -26,14 +26,14 @@ describe('in S3', () => {
   describe('the submitted kernels', () => kernelsContract(async () => createKernels(store())))
 })
 
-describe('in an S3 that has requests try again', () => {
+describe('in an S3 that makes clients retry', () => {
   let lab: Lab
   let client: S3Client
   let struck: Fault[]
   beforeEach(async () => {
     struck = []
     lab = await startLab({ faults: noted(struck) })
-    // As the functions' own.
+    // Like the client of the functions.
     client = clientOf(lab, OWNER, 3)
   })
   afterEach(async () => {
@@ -41,7 +41,7 @@ describe('in an S3 that has requests try again', () => {
     await lab.stop()
   })
   describe('the store', () => storeContract(async () => createStore(client, BUCKETS[0]!)))
-  test('it has had some try again', async () => {
+  test('the faults of both kinds occur, and the client retries', async () => {
     const store = createStore(client, BUCKETS[0]!)
     for (let i = 0; i < 60; i += 1)
       await store.create(`k${i}`, new Uint8Array(), {
@@ -52,7 +52,7 @@ describe('in an S3 that has requests try again', () => {
   })
 })
 
-/** The faults of a seed, each of which is noted. */
+/** The faults of a seed. Each one is recorded in `struck`. */
 function noted(struck: Fault[]): Pick<Faults, 'strikes'> {
   const faults = seededFaults('contract')
   return {

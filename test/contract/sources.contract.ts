@@ -25,19 +25,19 @@ export function sourcesContract(make: () => Promise<Sources>): void {
     expect(await sources.recorded(VERSION)).toEqual(sourceOf(1))
   })
 
-  test('what is on record stays, whoever comes later', async () => {
+  test('a recorded source stays, even if another one is recorded later', async () => {
     await sources.record(VERSION, sourceOf(1))
     expect(await sources.record(VERSION, sourceOf(2))).toEqual(sourceOf(1))
     expect(await sources.recorded(VERSION)).toEqual(sourceOf(1))
   })
 
-  test('all who record at once are told the same source', async () => {
+  test('all concurrent callers of record get the same source', async () => {
     const told = await Promise.all(Array.from({ length: 20 }, (_, i) => sources.record(VERSION, sourceOf(i))))
     expect(new Set(told.map(({ url }) => url)).size).toBe(1)
     expect(await sources.recorded(VERSION)).toEqual(told[0])
   })
 
-  test('one driver version is none of another', async () => {
+  test('two driver versions have independent records', async () => {
     await sources.record(VERSION, sourceOf(1))
     expect(await sources.recorded('10.2.0')).toBeUndefined()
   })

@@ -23,32 +23,32 @@ export function storeContract(make: () => Promise<Store>): void {
     return body === undefined ? undefined : new TextDecoder().decode(body)
   }
 
-  test('what is absent is undefined, not an error', async () => {
+  test('an absent object is undefined, not an error', async () => {
     expect(await store.size(KEY)).toBeUndefined()
     expect(await store.stat(KEY)).toBeUndefined()
     expect(await read()).toBeUndefined()
   })
 
-  test('an object that was created stays as it is', async () => {
+  test('a created object never changes', async () => {
     expect(await create(bytes('first'))).toBe('created')
     expect(await create(bytes('second'))).toBe('exists')
     expect(await store.size(KEY)).toBe('first'.length)
     expect(await read()).toBe('first')
   })
 
-  test('an object is told by its digest and length, as it was created', async () => {
+  test('stat returns the digest and the length of a created object', async () => {
     await create(bytes('body'))
     expect(await store.stat(KEY)).toEqual({ sha256: metaOf(bytes('body')).sha256, bytes: 4 })
   })
 
-  test('an object is created by one, however many create it at once', async () => {
+  test('only one of many concurrent callers creates an object', async () => {
     const bodies = Array.from({ length: 20 }, (_, i) => `body ${i}`)
     const results = await Promise.all(bodies.map((body) => create(bytes(body))))
     expect(results.filter((result) => result === 'created')).toHaveLength(1)
     expect(await read()).toBe(bodies[results.indexOf('created')])
   })
 
-  test('an object is every byte of what was written', async () => {
+  test('an object has every byte that was written', async () => {
     const every = Uint8Array.from({ length: 300_000 }, (_, i) => i * 7 + (i >> 8))
     await create(every)
     const found = await store.get(KEY, every.length)
@@ -61,18 +61,18 @@ export function storeContract(make: () => Promise<Store>): void {
     expect(await store.get(KEY, 0)).toHaveLength(0)
   })
 
-  test('an object above the bound is refused, and one at the bound is not', async () => {
+  test('an object above the size limit is refused, and one at the limit is not', async () => {
     await create(bytes('12345'))
     await expect(store.get(KEY, 4)).rejects.toMatchObject({ code: 'too-large' })
     expect(await store.get(KEY, 5)).toHaveLength(5)
   })
 
-  test('a body that is not what its digest says is refused', async () => {
+  test('a body that does not match its digest is refused', async () => {
     await expect(store.create(KEY, bytes('body'), metaOf(bytes('other')))).rejects.toThrow()
     expect(await store.size(KEY)).toBeUndefined()
   })
 
-  test('one key is none of another, whatever they hold in common', async () => {
+  test('similar keys are independent', async () => {
     await create(bytes('body'))
     expect(await read(`${KEY}.sha256`)).toBeUndefined()
     expect(await read('driver')).toBeUndefined()

@@ -1,4 +1,4 @@
-// docs/client.md quotes the loader as it speaks.
+// Tests that docs/client.md quotes the loader's messages and exit statuses exactly.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ function firstCells(heading: string): string[] {
   return [...section.matchAll(/^\| (.+?) \|/gm)].map(([, cell = '']) => cell).slice(1)
 }
 
-/** `...` stands for what a message names. */
+/** `...` in a message matches any text. */
 const isSaid = (message: string): boolean =>
   LOADER.split('\n').some((line) => {
     const [first = '', last = ''] = message.split('...')

@@ -1,4 +1,4 @@
-// docs/performance.md shows the results that bench/results keeps.
+// Tests that docs/performance.md shows the results in bench/results.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-// The unit of docs/operations.md, as systemd itself reads it.
+// Tests the systemd unit in docs/operations.md, also with systemd's own parser.
 
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { testUnless } from '../support/unless.ts'
 const [, UNIT = ''] = /\n```ini\n(\[Unit\][\s\S]*?)```\n/.exec(documentAt('docs/operations.md').text) ?? []
 const lineOf = (name: string): string | undefined => new RegExp(`^${name}=(.*)$`, 'm').exec(UNIT)?.[1]
 
-/** What it says against the unit; npm may be elsewhere on the machine of a test. */
+/** The complaints of systemd-analyze about the unit. npm may be elsewhere on the test's machine. */
 function verify(unit: string): string {
   const file = join(temporaryFolder(), 'probe-registry.service')
   writeFileSync(file, unit.replace('/usr/bin/npm', process.execPath))
@@ -22,8 +22,8 @@ function verify(unit: string): string {
 const version = spawnSync('systemd-analyze', ['--version'], { encoding: 'utf8' })
 const without = version.status === 0 ? undefined : 'there is no systemd-analyze on this machine'
 
-describe('the unit of systemd', () => {
-  test('gives a stop more time than it takes, and one signal', () => {
+describe('the systemd unit', () => {
+  test('gives a stop more than ten seconds, signals with SIGTERM, and runs npm start as another user than root', () => {
     expect(Number(lineOf('TimeoutStopSec'))).toBeGreaterThan(10)
     expect(lineOf('KillSignal')).toBe('SIGTERM')
     expect(lineOf('KillMode')).toBe('mixed')
@@ -32,13 +32,13 @@ describe('the unit of systemd', () => {
     expect(lineOf('User')).not.toBe('root')
   })
 
-  test('lets it write where its synthesis writes', () => {
+  test('lets the registry write only to .build, where its synthesis writes', () => {
     expect(lineOf('ProtectSystem')).toBe('strict')
     expect(lineOf('ReadWritePaths')).toBe(`${lineOf('WorkingDirectory')}/.build`)
     expect(readFileSync(join(import.meta.dirname, '../../cdk/app.ts'), 'utf8')).toContain("'.build/")
   })
 
-  test('has none of the lines that the page says are left out', () => {
+  test('has none of the lines that the page lists as left out', () => {
     const [, table = ''] =
       /\| left out \| with it \|\n\|---\|---\|\n((?:\|.*\n)+)/.exec(documentAt('docs/operations.md').text) ??
       []

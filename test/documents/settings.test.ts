@@ -17,14 +17,14 @@ describe('docs/settings.md', () => {
     await expect(withTables(page())).toMatchFileSnapshot(FILE)
   })
 
-  test('says in words what each setting means', () => {
+  test('has a sentence on the meaning of each setting', () => {
     const meanings = meaningsIn(page())
     expect(paths().filter((path) => !/^[A-Z`].{10,}\.$/.test(meanings.get(path) ?? ''))).toEqual([])
   })
 })
 
 describe('a page', () => {
-  test('gets the settings that it lacks, and keeps its own words', () => {
+  test('gets its missing settings, loses obsolete ones, and keeps its own text', () => {
     const old =
       '# Settings\n\n## `loadTest`\n\nWords.\n\n| setting | allowed | default | meaning |\n|---|---|---|---|\n| `loadTest.mode` | no | such | The mode of it. |\n| `loadTest.gone` | x | y | It is gone. |\n'
     const today = withTables(old)
@@ -55,7 +55,7 @@ describe('files of settings in documents', () => {
   const examples = documents().flatMap((document) =>
     settingsFilesIn(document).map((text) => ({ path: document.path, text })),
   )
-  /** Throws SettingsError on what no registry starts with. */
+  /** Throws SettingsError for settings that a registry rejects. */
   function read(text: string) {
     const folder = temporaryFolder()
     mkdirSync(folder, { recursive: true })
@@ -64,11 +64,11 @@ describe('files of settings in documents', () => {
     return readSettings(file, { local: true })
   }
 
-  test.each(examples)('of $path are settings', ({ text }) => {
+  test.each(examples)('of $path are valid settings', ({ text }) => {
     expect(read(text)).toBeDefined()
   })
 
-  test('are refused with what is not one', () => {
+  test('are refused with an unknown setting', () => {
     expect(examples.length).toBeGreaterThan(10)
     expect(() => read('{ "budget": {} }')).toThrow('budget: is not a setting')
   })

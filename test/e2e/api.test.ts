@@ -1,4 +1,4 @@
-// Every route of the API, asked for real: each answer is one that the OpenAPI document knows.
+// Tests every route of the API in a running registry: each answer conforms to the OpenAPI document.
 
 import { writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -19,7 +19,7 @@ beforeAll(async () => {
   registry = await startRegistry({ dataDir: work.dir })
   const { release } = pinned('6.1', 'amd64')
   const name = `scap_debian_${release}_1.ko`
-  // Once the lists of the archive were read, a driver version that they do not have is unknown.
+  // After the registry has read the archive's lists, a driver version that they lack is unknown.
   await curl(['-fsS', `${registry.url}/v1/driver-versions/newest`])
   parts = { driverVersion: DRIVER_VERSION, arch: 'x86_64', file: name, config: SHA256, release }
   await curl(['-fsSL', '-o', '/dev/null', `${registry.url}/driver/${DRIVER_VERSION}/x86_64/${name}`])
@@ -32,7 +32,7 @@ afterAll(async () => {
 const fill = (path: string, own: Record<string, string> = {}): string =>
   path.replaceAll(/\{(\w+)\}/g, (_, part: string) => own[part] ?? parts[part] ?? `{${part}}`)
 
-/** Asks, holds the answer against the document, and gives it. */
+/** Sends a request, checks the answer against the document, and returns it. */
 async function ask(method: 'get' | 'post', path: string, url: string, ...args: string[]) {
   const { stdout } = await curl(['-sS', '-i', '--path-as-is', ...args, registry.url + url], work.dir)
   const [head = '', ...rest] = stdout.replace(/^HTTP\/1.1 100 Continue\r\n\r\n/, '').split('\r\n\r\n')
@@ -75,12 +75,12 @@ describe('the answers to', () => {
     ['the driver versions', '/v1/driver-versions', {}, 200],
     ['the newest of them', '/v1/driver-versions/newest', {}, 200],
     ['the targets', '/v1/targets', {}, 200],
-  ])('%s are what the document says', async (_, path, own, status) => {
+  ])('%s conform to the document', async (_, path, own, status) => {
     expect((await ask('get', path, fill(path, own as Record<string, string>))).status).toBe(status)
   })
 
   test.each(['', '.asc', '.sha256', '.log', '.json'])(
-    'HEAD of a probe%s tell of the very bytes that GET gets',
+    'HEAD of a probe%s have the content length of GET',
     async (beside) => {
       const url = registry.url + fill(PROBE) + beside
       const get = await curl(['-fsSL', '-o', '/dev/null', '-w', '%{size_download}', url])
@@ -90,7 +90,7 @@ describe('the answers to', () => {
     },
   )
 
-  test('a probe are its bytes for a client whose Authorization is meant for a proxy, wherever it is led to', async () => {
+  test('a probe are its bytes, even if the client sends an Authorization meant for a proxy through all redirects', async () => {
     const url = registry.url + fill(PROBE)
     const plain = await curl(['-fsSL', '-o', '/dev/null', '-w', '%{size_download}', url])
     for (const follow of ['-L', '--location-trusted']) {
@@ -100,7 +100,7 @@ describe('the answers to', () => {
     }
   })
 
-  test('a submission are as the document says, good and bad, as a form and as JSON', async () => {
+  test('a submission conform to the document, good and bad, as a form and as JSON', async () => {
     const facts = ['release=5.15.102-talos', 'version=#1 SMP', 'machine=x86_64']
     const form = (...fields: string[]) => fields.flatMap((field) => ['-F', field])
     const config = `config=@${process.cwd()}/test/vectors/kernel-configs/talos_5.15.102-talos_1_v1.3.6.config.gz`
@@ -116,7 +116,7 @@ describe('the answers to', () => {
     })
     await writeFile(`${work.dir}/body.json`, json)
     const same = await post('-H', 'content-type: application/json', '--data-binary', '@body.json')
-    // The plan of the one that is built goes on meanwhile.
+    // Meanwhile the plan of the other probe continues.
     const submitted = ({ probes, ...kernel }: ReturnType<typeof good.json>) => [
       kernel,
       probes.map(({ id, url, follow }: Record<string, string>) => ({ id, url, follow })),
@@ -133,7 +133,7 @@ describe('the answers to', () => {
     expect((await post(...form('config=@medium', ...facts))).status).toBe(413)
   })
 
-  test('lists and to one probe of them are as the document says', async () => {
+  test('lists of probes and to a single probe conform to the document', async () => {
     const list = (query: string) => ask('get', '/v1/probes', `/v1/probes${query}`)
     const release = `?release=${parts.release}`
     const all = (await list(release)).json()
@@ -153,7 +153,7 @@ describe('the answers to', () => {
     expect((await ask('get', '/v1/probes/{id}', `/v1/probes/${id}x`)).status).toBe(400)
   })
 
-  test('names are as the document says', async () => {
+  test('names conform to the document', async () => {
     const names = (query: string) => ask('get', '/v1/names', `/v1/names${query}`)
     expect((await names(`?url=/driver/1/x86_64/${parts.file}`)).status).toBe(200)
     expect((await names('?url=hello')).status).toBe(200)
@@ -162,7 +162,7 @@ describe('the answers to', () => {
   })
 })
 
-test('the document is OpenAPI 3.1: every reference leads somewhere, every part of a path is told', async () => {
+test('the document resolves every reference and declares every path parameter', async () => {
   const document = (await ask('get', '/openapi.json', '/openapi.json')).json()
   const text = JSON.stringify(document)
   for (const [, name = ''] of text.matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g))
@@ -180,7 +180,7 @@ test('the document is OpenAPI 3.1: every reference leads somewhere, every part o
   expect(new Set(ids).size).toBe(ids.length)
 })
 
-test('every example of the document is answered, and none is called malformed', async () => {
+test('every example of the document is a well-formed request', async () => {
   const document = openApiDocument() as unknown as { paths: Record<string, Record<string, Operation>> }
   let tried = 0
   for (const [path, operations] of Object.entries(document.paths)) {
@@ -190,7 +190,7 @@ test('every example of the document is answered, and none is called malformed', 
       const inPath = get.parameters.filter((p) => p.in === 'path')
       const query = get.parameters.filter((p) => p.in === 'query' && p.schema.examples !== undefined)
       const filled = fill(path, Object.fromEntries(inPath.map((p) => [p.name, example(p)])))
-      // What an example names is not built for that.
+      // HEAD does not start a build of the example's probe.
       const method = inPath.some((p) => p.name === 'file') ? ['-I'] : []
       for (const pairs of [query, ...query.map((one) => [one])].slice(0, query.length === 0 ? 1 : 9)) {
         const search = pairs.map((p) => `${p.name}=${example(p)}`).join('&')

@@ -1,4 +1,5 @@
-// From a probe that nobody has built to a host's own apt, against the registry as `npm start` starts it.
+// Tests the apt repository: from the first request of a probe to its installation by a host's own apt. The registry runs
+// as with `npm start`.
 
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -43,11 +44,11 @@ const at = (file: string) => `${registry.url}/apt/${file}`
 const command = (...args: string[]) =>
   sh('npx', ['--no-install', 'probe-registry', ...args, '--data', registry.dataDir], ROOT)
 
-/** What stands in the list now; the registry writes it after the probe is there. */
+/** The current files of the list. The registry writes it after it publishes the probe. */
 const listed = async (): Promise<string[]> =>
   [...(await ask(at(list), '-L')).body.matchAll(/^Filename: (.*)$/gm)].map(([, file]) => file!)
 
-test('what was never there is not there: no list, no package, by a name or by a digest', async () => {
+test('a list or package that never existed is answered with 404, by name and by digest', async () => {
   const digest = '0'.repeat(64)
   for (const file of [
     `dists/${suite}/InRelease`,
@@ -98,7 +99,7 @@ withHostLong('its kernel loads what was installed, by modprobe', async () => {
   expect(said).toMatch(/^scap \d+ 0 - Live /m)
 })
 
-test('a probe that is withdrawn leaves the lists, and its packages are refused at once', async () => {
+test('a withdrawn probe disappears from the lists, and its packages are refused at once', async () => {
   const before = await listed()
   await command('withdraw', path, 'it panics')
   for (const file of before) expect((await ask(at(file), '-L')).status).toBe(410)
@@ -110,7 +111,7 @@ test('a probe that is withdrawn leaves the lists, and its packages are refused a
   for (const file of before) expect((await ask(at(file), '-L')).status).toBe(200)
 })
 
-test('an operator tells of every probe, and what is as it should be is not signed again', async () => {
+test('an operator announces every probe, and an unchanged list is not signed again', async () => {
   const before = (await ask(at(`dists/${suite}/InRelease`), '-L')).body
   expect(await command('packages')).toContain('sent events for 1 published probes')
   const log = () => sh('sh', ['-c', `cat ${registry.dataDir}/logs/*Publish*.log`])
@@ -120,7 +121,7 @@ test('an operator tells of every probe, and what is as it should be is not signe
   expect((await ask(at(`dists/${suite}/InRelease`), '-L')).body).toBe(before)
 })
 
-test('what the command does not know is refused, and nothing is told', async () => {
+test('the command refuses unknown arguments with its usage', async () => {
   for (const args of [['all'], ['--bus', 'b'], ['--no-such-option']])
     expect(await command('packages', ...args).catch((error) => error)).toMatchObject({
       ...{ code: 2, stderr: expect.stringMatching(/\nUsage: /) },

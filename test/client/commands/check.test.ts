@@ -1,4 +1,4 @@
-// `probe-registry check`: what a person sees of a kernel before anything is asked for.
+// Tests `probe-registry check`: it judges a kernel's config before any probe is requested.
 
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -18,7 +18,7 @@ function check(args: readonly string[], input?: Buffer) {
 }
 
 describe('a config', () => {
-  test('of a kernel with BTF needs no probe, and that is the first line', () => {
+  test('of a kernel with BTF needs no probe, and the first line reports this', () => {
     const { status, stdout, stderr } = check([config('ubuntu_6.8.0-52-generic')])
     expect([status, stderr]).toEqual([0, ''])
     expect(stdout).toMatch(/^No probe needed: the modern eBPF probe runs on this kernel\./)
@@ -28,7 +28,7 @@ describe('a config', () => {
     expect(stdout).toMatch(/^compiler: the config names gcc 13\.3\.0; gcc-13 builds the module$/m)
   })
 
-  test('of a kernel on which nothing runs ends with 1, and says what is missing', () => {
+  test('of a kernel that runs no driver ends with 1, and the missing option is named', () => {
     const { status, stdout } = check([config('firecracker_6.1.167-microvm')])
     expect(status).toBe(1)
     expect(stdout.match(/: no$/gm)).toHaveLength(3)
@@ -36,7 +36,7 @@ describe('a config', () => {
     expect(stdout).not.toContain('No probe needed')
   })
 
-  test('comes from standard input as well, packed or not', () => {
+  test('is also read from standard input, compressed or not', () => {
     const packed = readFileSync(config('linuxkit_6.12.59-linuxkit'))
     const expected = check([config('linuxkit_6.12.59-linuxkit')]).stdout
     expect(check(['-'], packed).stdout).toBe(expected)
@@ -44,7 +44,7 @@ describe('a config', () => {
     expect(expected).toMatch(/^kernel module: yes$/m)
   })
 
-  test('is answered as JSON where that is asked for', () => {
+  test('is answered as JSON with --json', () => {
     const answer = JSON.parse(check([config('chimera_7.1.8-generic'), '--json']).stdout)
     expect(answer).toMatchObject({
       advice: [expect.stringMatching(/^No probe needed/)],
@@ -53,7 +53,7 @@ describe('a config', () => {
     })
   })
 
-  test('that does not name its compiler has it from /proc/version', () => {
+  test('that does not name its compiler gets it from /proc/version', () => {
     const { stdout } = check([
       config('amzn_4.14.252-195.483.amzn2.x86_64'),
       '--proc-version',
@@ -62,7 +62,7 @@ describe('a config', () => {
     expect(stdout).toMatch(/^compiler: \/proc\/version names /m)
   })
 
-  test('that is none ends with 2, and says what to send', () => {
+  test('that is not a kernel config ends with 2 and a hint at /proc/config.gz', () => {
     const { status, stderr } = check([PROGRAM])
     expect(status).toBe(2)
     expect(stderr).toMatch(/^probe-registry check: config: .*\/proc\/config\.gz/)
@@ -82,7 +82,7 @@ describe('the command line', () => {
     expect(stderr).toContain('`probe-registry check --help`')
   })
 
-  test('--help tells how it is used', () => {
+  test('--help prints the usage', () => {
     expect(check(['--help']).stdout).toMatch(/^Usage: probe-registry check CONFIG/)
   })
 })

@@ -1,4 +1,4 @@
-// `probe-registry cost`: sums of what the template has and the settings say.
+// Tests `probe-registry cost`: it adds up the costs of the template's resources under the given settings.
 
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -20,8 +20,8 @@ function cost(...args: string[]) {
 
 const sumOf = ({ lines }: Section): number => lines.reduce((sum, { dollars }) => sum + dollars, 0)
 
-describe('what is printed', () => {
-  test('are three sums, each of the lines below it, with the date and the region of the prices', () => {
+describe('the output', () => {
+  test('has three sums, each of the lines below it, and the date and the region of the prices', () => {
     const { status, stdout, stderr } = cost()
     expect([status, stderr]).toEqual([0, ''])
     const sums = [...stdout.matchAll(/^\S.*? \$([\d.]+)\n((?: {2}[^+].*\n)+)/gm)]
@@ -36,7 +36,7 @@ describe('what is printed', () => {
     expect(stdout).toMatch(/^ {2}\+ their bytes: .* apart$/m)
   })
 
-  test('is JSON where that is asked for, of the settings and the guesses that are given', () => {
+  test('is JSON with --json, and follows the given settings and assumptions', () => {
     const folder = mkdtempSync(join(tmpdir(), 'settings-'))
     onTestFinished(() => rmSync(folder, { recursive: true }))
     const file = join(folder, 'settings.json')
@@ -59,20 +59,20 @@ describe('what is printed', () => {
     ['--probe-megabytes', '0'],
     ['--settings', '/nowhere'],
     ['more'],
-  ])('is nothing where the command line is wrong: %s %s', (...args) => {
+  ])('is only the usage, on stderr, if the command line is wrong: %s %s', (...args) => {
     expect(cost(...args)).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining('Usage: ') })
   })
 })
 
 describe('a sum', () => {
-  test('of hits grows with their milliseconds, of which each begun one counts', () => {
+  test('of hits grows with their duration, rounded up to the next millisecond', () => {
     const of = (hitMilliseconds: number) => sumOf(hits(BASE_DEFAULTS, { ...ASSUMED, hitMilliseconds }))
     expect(of(10.2)).toBe(of(11))
     // 100 ms of half a GB more, a million times.
     expect(of(110) - of(10)).toBeCloseTo(0.1 * 0.5 * 13.3334, 4)
   })
 
-  test('of hits has the requests of a distribution, twice where it serves the bytes, which are its own then', () => {
+  test('of hits includes the requests of a distribution, twice if it serves the bytes, which then have its price', () => {
     const behind = (edge: object) => {
       const { cloud } = BASE_DEFAULTS
       return hits({ cloud: { ...cloud, edge: { ...cloud.edge, ...edge } } }, ASSUMED)
@@ -85,14 +85,14 @@ describe('a sum', () => {
     expect([bytes(before), bytes(serving)]).toEqual([bytes(plain), 68])
   })
 
-  test('of a build is without a load test where there is none', () => {
+  test('of a build includes a load test only if the settings require one', () => {
     const of = (mode: 'off' | 'required') =>
       sumOf(build({ ...BASE_DEFAULTS, loadTest: { mode, maxSeconds: 61 } }, ASSUMED))
     expect(of('required') - of('off')).toBeCloseTo(0.02, 9)
   })
 })
 
-test('an idle month has each copy of the secret in it', () => {
+test('an idle month includes each replica of the secret', () => {
   const { cloud } = BASE_DEFAULTS
   const secretReplicas = [{ region: 'eu-west-1' }, { region: 'eu-west-2' }]
   const copied = { cloud: { ...cloud, deployment: { ...cloud.deployment, secretReplicas } } }
@@ -104,16 +104,16 @@ describe('a canary', () => {
   const cloud = { ...BASE_DEFAULTS.cloud, canary }
   const costs = (own: typeof cloud) => sumOf(idleMonth({ cloud: own })) - sumOf(idleMonth(BASE_DEFAULTS))
 
-  test('costs nothing where no probe is named', () => {
+  test('costs nothing if no probe is named', () => {
     expect(costs({ ...cloud, canary: { everyMinutes: 5 } as typeof canary })).toBe(0)
   })
 
-  test('costs its metrics, its alarm and its runs, the more often the more', () => {
+  test('costs more than $0.70 a month, and more the more often it runs', () => {
     expect(costs(cloud)).toBeGreaterThan(0.7)
     expect(costs({ ...cloud, canary: { ...canary, everyMinutes: 3 } })).toBeGreaterThan(costs(cloud))
   })
 
-  test('has the memory and the metrics that are paid for', () => {
+  test('has the memory and the metrics that the estimate assumes', () => {
     const { template } = synthesis({ cloud: { canary } }, true)
     const { MemorySize } = resourcesOf(template, 'AWS::Lambda::Function').get('Canary')!.Properties
     const metrics = Object.keys(METRICS).filter((name) => name.startsWith('Canary')).length
@@ -124,10 +124,10 @@ describe('a canary', () => {
   })
 })
 
-describe('what the stack has', () => {
+describe('the stack', () => {
   const { template } = synthesis(undefined, true)
 
-  test('of memory is what is paid for', () => {
+  test('has the memory that the estimate assumes', () => {
     const functions = resourcesOf(template, 'AWS::Lambda::Function')
     const megabytes = Object.keys(STACK.megabytes).map((name) => {
       const id = `${name[0]!.toUpperCase()}${name.slice(1)}`
@@ -136,7 +136,7 @@ describe('what the stack has', () => {
     expect(Object.fromEntries(megabytes)).toEqual(STACK.megabytes)
   })
 
-  test('of alarms, secrets and dashboards is what an idle month is of', () => {
+  test('has the alarms, secrets and dashboards that an idle month assumes', () => {
     expect(STACK.idle.alarmMetrics).toBe(Math.ceil(alarmMetrics(template) / 10) * 10)
     expect(STACK.idle.secrets).toBe(resourcesOf(template, 'AWS::SecretsManager::Secret').size)
     expect(STACK.idle.dashboards).toBe(resourcesOf(template, 'AWS::CloudWatch::Dashboard').size)
@@ -144,7 +144,7 @@ describe('what the stack has', () => {
   })
 })
 
-/** An alarm has a metric, or several in an expression. */
+/** An alarm has one metric, or several in an expression. */
 function alarmMetrics(template: Template): number {
   const alarms = [...resourcesOf(template, 'AWS::CloudWatch::Alarm').values()]
   return alarms

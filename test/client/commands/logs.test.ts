@@ -1,4 +1,4 @@
-// `probe-registry logs`: one probe's lines out of all that the functions have written, here and in the cloud.
+// Tests `probe-registry logs`: it finds one probe's lines in the logs of all functions, locally and in the cloud.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -23,11 +23,11 @@ const entry = (seconds: number, requestId: string, message: unknown, level = 'IN
   JSON.stringify({ timestamp: new Date(NOW - seconds * 1000).toISOString(), level, requestId, message })
 
 const PATH = `/${KEY.replace('+', '%2B')}`
-/** Of a client who has a terminal in mind. */
+/** Terminal control sequences, from a hostile client. */
 const HOSTILE = '\u001b[2J\u009b31m'
 
 const DAY = 86_400
-/** By function; what a probe's lines are is told by their letters. */
+/** By function. Lines of the probe have a letter as their mark; lines of others have `-`. */
 const WRITTEN: Readonly<Record<string, readonly string[]>> = {
   Plan: [
     entry(90, 'req-plan-0001', { event: 'build started', key: KEY, claim: CLAIM, mark: 'b' }),
@@ -53,7 +53,7 @@ const WRITTEN: Readonly<Record<string, readonly string[]>> = {
 const marksOf = (printed: string): string =>
   [...printed.matchAll(/"mark":"(.+?)"/g)].map(([, mark]) => mark).join(' ')
 
-describe('of a registry on this machine', () => {
+describe('the log lines of a local registry', () => {
   function registry(): string {
     const folder = mkdtempSync(join(tmpdir(), 'logs-'))
     onTestFinished(() => rmSync(folder, { recursive: true }))
@@ -61,7 +61,7 @@ describe('of a registry on this machine', () => {
     const written = (name: string, lines: readonly string[]) =>
       writeFileSync(join(folder, 'logs', name), `${lines.join('\n')}\n`)
     for (const [name, lines] of Object.entries(WRITTEN)) {
-      // The older half is in the file of before.
+      // The older half is in the rotated file.
       written(`ProbeRegistry-${name}0A1B2C3D.log.1`, lines.slice(0, lines.length / 2))
       written(`ProbeRegistry-${name}0A1B2C3D.log`, lines.slice(lines.length / 2))
     }
@@ -70,7 +70,7 @@ describe('of a registry on this machine', () => {
   const linesOf = (folder: string, days: number, key = KEY) =>
     linesOfProbe(readHere(folder, NOW - days * DAY * 1000), key)
 
-  test('are the lines that name it, those of its builds and of the invocations that looked at it, in time order', async () => {
+  test('are the lines that name the probe, its builds, or come from the same invocations, in time order', async () => {
     const folder = registry()
     const printed = (await linesOf(folder, 1)).map(personsLine).join('\n')
     expect(marksOf(printed)).toBe('a b c d e f')
@@ -79,7 +79,7 @@ describe('of a registry on this machine', () => {
     expect(marksOf((await linesOf(folder, 4)).map(personsLine).join('\n'))).toBe('old a b c d e f')
   })
 
-  test('are printed without a character that a terminal would obey, and are the same to a program', async () => {
+  test('are printed without control characters, and as JSON keep the original text', async () => {
     const lines = await linesOf(registry(), 1)
     const [plain, json] = [lines.map(personsLine), lines.map(programsLine)]
     for (const line of [...plain, ...json]) expect(line).toMatch(/^[\x20-\x7e]+$/)
@@ -89,15 +89,15 @@ describe('of a registry on this machine', () => {
     })
   })
 
-  test('are none of a probe that nobody asked for', async () => {
+  test('are empty for a probe that nobody requested', async () => {
     expect(await linesOf(registry(), 1, KEY.replace('192', '193'))).toEqual([])
   })
 
-  test('are out of reach where no registry has written any', () => {
+  test('cannot be read from a folder without logs', () => {
     expect(() => readHere('/nowhere', NOW)).toThrow('no registry has written logs into /nowhere')
   })
 
-  test('are found by a command, under whichever name a probe has', async () => {
+  test('are printed by the command, which also accepts the URL of a probe', async () => {
     const folder = registry()
     const named = `https://probes.example/${KEY.replace('+', '%2B')}`
     const [asked, nobodys, wrong] = await Promise.all(
@@ -113,10 +113,10 @@ describe('of a registry on this machine', () => {
   })
 })
 
-describe('of a deployed one', () => {
+describe('the log lines of a deployed registry', () => {
   const groupOf = (name: string): string => `ProbeRegistry-${name}Log0A1B2C3D-aBcDeFgHiJkL`
 
-  /** Two events a page, of those that hold one of the pattern's texts. */
+  /** Answers pages of two events that contain one of the pattern's texts. */
   function filtered({ logGroupName, startTime, filterPattern, nextToken }: Input): object {
     const texts = [...String(filterPattern).matchAll(/\?"([^"]+)"/g)].map(([, text]) => text!)
     expect(texts.map((text) => `?"${text}"`).join(' ')).toBe(filterPattern)
@@ -148,7 +148,7 @@ describe('of a deployed one', () => {
   const logs = (endpoint: string, ...args: string[]) =>
     ran(PROGRAM, ['logs', ...args], { ...OPERATOR, AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: endpoint })
 
-  test('are the same lines, of whichever group and page', async () => {
+  test('are read from all log groups and all pages', async () => {
     const { endpoint } = await jsonService(LOGS, { DescribeLogGroups: groups, FilterLogEvents: filtered })
     const { status, stdout, stderr } = await logs(endpoint, '--stack', 'ProbeRegistry', `/${KEY}`)
     expect([status, stderr]).toEqual([0, ''])
@@ -156,7 +156,7 @@ describe('of a deployed one', () => {
     expect(stdout).toMatch(/^\S+ Sweep {4}overdue/m)
   })
 
-  test('are out of reach without permission, and of a stack that is not there', async () => {
+  test('cannot be read without permission or from a missing stack', async () => {
     const refuse = () => {
       throw new AwsError('AccessDeniedException', 'not authorized to perform: logs:FilterLogEvents')
     }

@@ -1,4 +1,4 @@
-// `probe-registry quotas` against a service that speaks AWS's Service Quotas: what an operator is told of their account.
+// Tests `probe-registry quotas` against a fake of AWS's Service Quotas: it compares an account's quotas with the settings.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -27,7 +27,7 @@ const LINUX = 'Concurrently running builds for Linux/Medium environment'
 const ARM = 'Concurrently running builds for ARM/Medium environment'
 
 describe('an account that has enough', () => {
-  test('fits in every line, of whichever page a quota is, set or never set', async () => {
+  test('fits in every line, with quotas from all pages, applied or default', async () => {
     const { endpoint, calls } = await quotasService(GROWN)
     const { status, stdout, stderr } = await quotas(endpoint)
     expect([status, stderr]).toEqual([0, ''])
@@ -43,7 +43,7 @@ describe('an account that has enough', () => {
 })
 
 describe('an account that has too little', () => {
-  test('is slow where builds wait for each other, and the command that raises it names the code that AWS told', async () => {
+  test('is slow if builds wait for each other, and the printed command raises the quota by its code from AWS', async () => {
     const { endpoint } = await quotasService(withValues({ [LINUX]: 2 }))
     const { status, stdout } = await quotas(endpoint)
     expect(status).toBe(1)
@@ -55,7 +55,7 @@ describe('an account that has too little', () => {
     expect(stdout.match(/^fits/gm)).toHaveLength(4)
   })
 
-  test('fails where the executions that the settings keep leave fewer than a hundred', async () => {
+  test('fails if the reserved executions of the settings leave fewer than a hundred unreserved', async () => {
     const { endpoint } = await quotasService(GROWN)
     const kept = (waitConcurrency: number) => settingsFile({ cloud: { waitConcurrency } })
     const { status, stdout } = await quotas(endpoint, ['--settings', kept(693)])
@@ -67,7 +67,7 @@ describe('an account that has too little', () => {
     expect([fitting.status, fitting.stdout.match(/^fits/gm)?.length]).toEqual([0, 5])
   })
 
-  test('is only slow with the ten executions of a new one, and is told to ask for what others have', async () => {
+  test('is only slow with the ten executions of a new account, and the printed command requests 1000', async () => {
     const { endpoint } = await quotasService(withValues({ [EXECUTIONS]: 10 }))
     const { status, stdout } = await quotas(endpoint)
     expect(status).toBe(1)
@@ -75,7 +75,7 @@ describe('an account that has too little', () => {
     expect(stdout).toMatch(/--service-code lambda .*--desired-value 1000 /)
   })
 
-  test('fails where CodeBuild would start nothing of an architecture, unless its builds run on another one', async () => {
+  test('fails if CodeBuild starts no builds of an architecture, unless another one runs them', async () => {
     const { endpoint } = await quotasService(withValues({ [ARM]: 0 }))
     expect((await quotas(endpoint)).stdout).toMatch(
       /^FAILS {3}codebuild: .*ARM\/Medium environment: 0, needed 10$/m,
@@ -84,7 +84,7 @@ describe('an account that has too little', () => {
     expect(await quotas(endpoint, ['--settings', crossed])).toMatchObject({ status: 0 })
   })
 
-  test('is told which setting to lower where AWS raises a quota for nobody', async () => {
+  test('gets the name of the setting to lower if AWS never raises the quota', async () => {
     const { endpoint } = await quotasService(GROWN)
     const file = settingsFile({ cloud: { requestBurst: 6000 } })
     const { status, stdout } = await quotas(endpoint, ['--settings', file])
@@ -94,8 +94,8 @@ describe('an account that has too little', () => {
   })
 })
 
-describe('what AWS does not tell', () => {
-  test('a quota that a region has not is unknown, and no reason to think that all is well', async () => {
+describe('missing data', () => {
+  test('a quota that a region lacks is unknown, and the command fails', async () => {
     const { endpoint } = await quotasService(withValues({ [ARM]: null }))
     const { status, stdout } = await quotas(endpoint)
     expect(status).toBe(1)
@@ -103,19 +103,19 @@ describe('what AWS does not tell', () => {
     expect(stdout).toContain('list-aws-default-service-quotas --service-code codebuild --region us-east-1')
   })
 
-  test('a service that a region has not is unknown as well', async () => {
+  test('the quotas of a service that a region lacks are unknown', async () => {
     const { endpoint } = await quotasService(GROWN.filter(({ service }) => service !== 'codebuild'))
     expect((await quotas(endpoint)).stdout.match(/^UNKNOWN codebuild/gm)).toHaveLength(2)
   })
 
-  test('without permission it says which one is missing', async () => {
+  test('the error names a missing permission', async () => {
     const { endpoint } = await forbidden()
     const { status, stdout, stderr } = await quotas(endpoint)
     expect([status, stdout]).toEqual([2, ''])
     expect(stderr).toContain('servicequotas:ListServiceQuotas')
   })
 
-  test('without credentials, without a way there and with settings that are none it says so', async () => {
+  test('the error names missing credentials, an unreachable service, and invalid or missing settings', async () => {
     const { endpoint } = await quotasService(GROWN)
     const told = async (args: readonly string[], env: object) => {
       const { status, stderr } = await quotas(endpoint, args, env)
@@ -136,7 +136,7 @@ describe('what AWS does not tell', () => {
     ])
   })
 
-  test('a list without an end is given up', async () => {
+  test('an endless list is an error', async () => {
     const endless = () => ({ Quotas: [], NextToken: 'again' })
     const { endpoint } = await jsonService(QUOTAS, {
       ListServiceQuotas: endless,
@@ -149,9 +149,9 @@ describe('what AWS does not tell', () => {
   })
 })
 
-test('the region is the one that is named, else that of the settings, else that of the credentials', async () => {
+test('the region is that of --region, else of the settings, else of the environment', async () => {
   const { endpoint } = await quotasService(GROWN)
-  // The service is of another region, and knows a signature for this one as none of its own.
+  // The service runs in another region, and rejects a signature for this one.
   const { status, stderr } = await quotas(endpoint, ['--region', 'eu-central-1'])
   expect([status, stderr]).toEqual([2, expect.stringContaining('scoped to us-east-1')])
   expect(await quotas(endpoint, [], { AWS_REGION: '', AWS_DEFAULT_REGION: 'us-east-1' })).toMatchObject({

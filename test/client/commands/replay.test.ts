@@ -1,4 +1,5 @@
-// `probe-registry replay` against stacks that run: what fails is seen, and sent again by the command of docs/operations.md.
+// Tests `probe-registry replay` against running stacks: it lists failed events, and the command in docs/operations.md
+// sends them again.
 
 import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -42,13 +43,13 @@ function replay(data: string, ...args: string[]): Promise<Said> {
   return new Promise((resolve) => child.on('close', (status) => resolve({ status, ...said })))
 }
 
-/** The command lines of the document, by what stands behind `replay`. */
+/** The documents' command lines: the arguments after `replay`. */
 const documented = (): string[] =>
   documents()
     .flatMap(commandsOf)
     .flatMap((line) => /^npx --no-install probe-registry replay ?(.*)$/.exec(line)?.[1] ?? [])
 
-/** As EventBridge would, with the credentials that the operator has. */
+/** Invokes a function as EventBridge does, with the operator's credentials. */
 async function invoke(data: string, functionName: string, detail: JsonObject): Promise<void> {
   const { endpoint, region, credentials } = operatorOf(data)
   const send = createInvoke({ endpoint, region, credentials: async () => credentials, now: Date.now })
@@ -63,7 +64,7 @@ exports.handler = async ({ detail }) => {
   if (!existsSync(detail.file + '.mended')) throw new Error('the mirror is away\\nfor today')
 }`
 
-/** A function whose events end in a queue: it fails until \`mend\` is called. */
+/** A function that fails until \`mend\` is called. Its failed events end in a queue. */
 async function brokenStack() {
   const folder = temporaryFolder()
   const table = (TableName: string): JsonObject => ({
@@ -116,7 +117,7 @@ async function brokenStack() {
 }
 
 test(
-  'an event that no retry helped is listed, outlives the stack, and is handled when it is sent again',
+  'an event that failed in all retries is listed, survives a restart of the stack, and is handled when it is sent again',
   async () => {
     const { dataDir, fail, calls, failed, mend, restart } = await brokenStack()
     expect(await replay(dataDir)).toEqual({ status: 0, out: '', err: 'no event has failed\n' })
@@ -132,7 +133,7 @@ test(
       ),
       err: '',
     })
-    // Whoever only looks hides nothing from the next one.
+    // Listing events does not hide them from the next caller.
     expect(await replay(dataDir)).toEqual(list)
     mend()
     const [id = ''] = list.out.split(' ')
@@ -149,7 +150,7 @@ test(
 )
 
 test(
-  'one of two is sent again and comes back when it fails again; the other waits, and is forgotten unsent',
+  'one of two events is sent again and returns when it fails again; the other stays until it is forgotten',
   async () => {
     const { dataDir, fail, calls, failed } = await brokenStack()
     await fail(KEY)
@@ -175,7 +176,7 @@ test(
 )
 
 test.each([[['--all', 'x']], [['--forget']], [['--queue', 'x', '--stack', 'y']], [['--nothing']]])(
-  'it refuses %j as used wrongly, and shows how it is used',
+  'it refuses the arguments %j and prints the usage',
   async (args) => {
     expect(await replay('/nonexistent', ...args)).toMatchObject({
       status: 2,
@@ -185,7 +186,7 @@ test.each([[['--all', 'x']], [['--forget']], [['--queue', 'x', '--stack', 'y']],
   },
 )
 
-test('it says so where no registry runs', async () => {
+test('it reports that no registry runs', async () => {
   expect(await replay('/nonexistent')).toMatchObject({
     status: 2,
     err: expect.stringContaining('no registry runs on /nonexistent'),
@@ -193,7 +194,7 @@ test('it says so where no registry runs', async () => {
 })
 
 test(
-  "an event that the registry's own planner fails on ends in the queue of the stack as it is deployed",
+  "an event that fails in the registry's planner ends in the failure queue of the deployed stack",
   async () => {
     const stack = await startWholeStack()
     onTestFinished(() => stack.stop())

@@ -1,4 +1,4 @@
-// `probe-registry verify`: what an operator sees of who signed a file.
+// Tests `probe-registry verify`: it shows an operator who signed a file.
 
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -43,7 +43,7 @@ describe('an rpm', () => {
     )
   })
 
-  test('whose payload is another is refused, and which part of it is wrong is said', () => {
+  test('with a changed payload is refused, and the key of the signature is named', () => {
     const bytes = readFileSync(file)
     bytes[bytes.length - 1]! ^= 1
     expect(verify(inDir('changed.rpm', bytes), ...key('alma-9'))).toMatchObject({
@@ -52,20 +52,20 @@ describe('an rpm', () => {
     })
   })
 
-  test('without payload is judged by its header, and that is said', () => {
+  test('without a payload is checked by its header only, and the output reports this', () => {
     expect(verify(vectorPath('rpm/sle15-bash.rebuilt.rpm'), ...key('suse-sle-12-15')).stdout).toMatch(
       /payload: +not there: only the header was checked\n/,
     )
   })
 
-  test('by a key that has ended since is good, with the day of its end', () => {
+  test('by a key that expired later is good, and the expiry date is shown', () => {
     expect(verify(vectorPath('rpm/centos6-release.hdr.rpm'), ...key('centos-6'))).toMatchObject({
       status: 0,
       stdout: expect.stringMatching(/key ended: +2021-06-30\n/),
     })
   })
 
-  test('of nobody who is believed is refused, with the key that it is by', () => {
+  test('by an untrusted signer is refused, and the key is named', () => {
     expect(verify(file, ...key('rocky-9'), ...key('centos-7'))).toMatchObject({
       status: 1,
       stdout: expect.stringMatching(/it is by the key [0-9A-F]+, which is not a believed key\n$/),
@@ -73,14 +73,14 @@ describe('an rpm', () => {
   })
 })
 
-describe('a signature beside its file', () => {
-  test('is that of repomd.xml', () => {
+describe('a detached signature', () => {
+  test('may sign repomd.xml', () => {
     const xml = vectorPath('repomd/centos-kmods-sig/repomd.xml')
     expect(verify(xml, '--signature', `${xml}.asc`, ...key('centos-sig-kmods'))).toMatchObject({ status: 0 })
     expect(verify(xml, '--signature', `${xml}.asc`, ...key('alma-9'))).toMatchObject({ status: 1 })
   })
 
-  test('is that of a package of pacman, not armored', () => {
+  test('may sign a pacman package, and be binary', () => {
     const file = vectorPath('pacman/msys2-pacman-mirrors-20240523-1-any.pkg.tar.zst')
     expect(verify(file, '--signature', `${file}.sig`, ...key('msys2'))).toMatchObject({
       status: 0,
@@ -88,7 +88,7 @@ describe('a signature beside its file', () => {
     })
   })
 
-  test("is kernel.org's: of the archive as it is unpacked", () => {
+  test('may sign the decompressed archive, as on kernel.org', () => {
     const gpg = (...args: string[]) =>
       execFileSync('gpg', ['--homedir', dir, '--batch', '--quiet', ...args], { stdio: 'pipe' })
     gpg('--passphrase', '', '--quick-generate-key', 'Kernel <k@example.org>', 'rsa3072', 'sign', 'never')
@@ -106,7 +106,7 @@ describe('a signature beside its file', () => {
   })
 })
 
-test('a text with its signature around it is shown with the subkey that signed, and its certificate', () => {
+test('a cleartext signature is shown with the subkey that signed and the certificate of the subkey', () => {
   expect(
     verify(vectorPath('apt/debian-bookworm-security.InRelease'), ...key('debian-12-security')).stdout,
   ).toMatch(
@@ -114,7 +114,7 @@ test('a text with its signature around it is shown with the subkey that signed, 
   )
 })
 
-test('a file that holds no signature is refused, and what to give is said', () => {
+test('a file without a signature is refused with a hint at --signature', () => {
   expect(verify(vectorPath('repomd/centos-kmods-sig/repomd.xml'), ...key('alma-9'))).toMatchObject({
     status: 1,
     stdout: expect.stringMatching(
@@ -130,14 +130,14 @@ test.each([
   [['/nowhere/x', '--signature', '/nowhere/y', ...key('alma-9')], /no such file/],
   [['x.rpm', '--key', PROGRAM], /is not a key file/],
   [['x.rpm', '--keys'], /--keys/],
-])('a command line that is wrong is told so: %j', (args, message) => {
+])('a wrong command line ends with 2 and a message: %j', (args, message) => {
   const { status, stdout, stderr } = verify(...args)
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
   expect(stderr).toMatch(message)
   expect(stderr).not.toMatch(/^ +at /m)
 })
 
-test('nothing that a terminal would obey is printed of a file', () => {
+test('the output for a file contains no control characters', () => {
   const { stdout } = verify(inDir('a\x1b[2J.rpm', Buffer.alloc(200)), ...key('alma-9'))
   expect(stdout).toMatch(/^[\x20-\x7e\n]+$/)
 })

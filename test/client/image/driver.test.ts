@@ -1,4 +1,4 @@
-// Which driver an image asks for: real checkouts, made by git.
+// Tests which driver an image requests. The checkouts are real ones, made by git.
 
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -30,7 +30,7 @@ function git(folder: string, ...args: string[]): string {
   const who = ['-c', 'user.name=a', '-c', 'user.email=a@example.org', '-c', 'init.defaultBranch=main']
   return execFileSync('git', ['-C', folder, ...who, ...args], { encoding: 'utf8', stdio: 'pipe' }).trim()
 }
-/** A checkout of a branch beside main, as of a pull request; gives its commit as well. */
+/** A checkout of a branch next to main, as of a pull request, and its commit. */
 function checkout(): { folder: string; commit: string } {
   const folder = folderOf(LIBS)
   git(folder, 'init', '--quiet')
@@ -46,7 +46,7 @@ const asked = (wanted: Partial<Wanted>, settings = DEFAULTS) =>
   driverOf(settings, { version: undefined, folder: undefined, name: undefined, ...wanted })
 
 describe('a driver version', () => {
-  test('is built as the name that comes first, unless another is said', async () => {
+  test('is built under the first driver name, unless another is given', async () => {
     expect(await asked({ version: '11.0.0+driver' })).toEqual({ version: '11.0.0+driver', name: 'falco' })
     expect(await asked({ version: '11.0.0+driver', name: 'scap' })).toMatchObject({ name: 'scap' })
     expect(await asked({ version: '0.23.2' })).toMatchObject({
@@ -58,14 +58,14 @@ describe('a driver version', () => {
     )
   })
 
-  test('that nobody knows is refused with those that there are, and the one that was meant', async () => {
+  test('that is unknown is refused with the known versions and a suggestion', async () => {
     await expect(asked({ version: '7.3.0-driver' })).rejects.toMatchObject({
       code: 'unknown-driver-version',
       message: expect.stringMatching(/Did you mean 7\.3\.0\+driver\? Use one of these: 2\.0\.0\+driver/),
     })
   })
 
-  test('may be a commit, whatever this machine’s own settings take, and says what a registry must take', async () => {
+  test('may be a commit, even if the local settings do not accept it, and a hint shows what a registry must accept', async () => {
     const commit = '48dfd53cd23f95720521d41b89883bbc35c8567f'
     expect(await asked({ version: commit })).toMatchObject({
       version: commit,
@@ -74,17 +74,17 @@ describe('a driver version', () => {
     })
   })
 
-  test('that is a commit cut short is refused with how to see all of it', async () => {
+  test('that is an abbreviated commit is refused with the command that prints the full one', async () => {
     await expect(asked({ version: '48dfd53' })).rejects.toThrow('`git rev-parse 48dfd53`')
   })
 
-  test('or a folder must be named', async () => {
+  test('is required if no folder is given', async () => {
     await expect(asked({})).rejects.toThrow('--driver-version or --driver-source')
   })
 })
 
 describe('a folder of driver sources', () => {
-  test('that is a checkout of a branch is the commit that it is at', async () => {
+  test('that is a checkout of a branch has its commit as version', async () => {
     const { folder, commit } = checkout()
     const source = sha256(await readDirectory(folder))
     const driver = await asked({ folder })
@@ -94,7 +94,7 @@ describe('a folder of driver sources', () => {
     await expect(asked({ folder, version: 'a'.repeat(40) })).rejects.toThrow(`is a checkout of ${commit}`)
   })
 
-  test('whose driver no commit has is refused, and the file is named; what is beside the driver may change', async () => {
+  test('with uncommitted driver changes is refused and the file is named; changes outside the driver are allowed', async () => {
     const { folder, commit } = checkout()
     writeFileSync(join(folder, 'README.md'), 'changed\n')
     expect(await asked({ folder })).toMatchObject({ version: commit })
@@ -102,7 +102,7 @@ describe('a folder of driver sources', () => {
     await expect(asked({ folder })).rejects.toThrow(/differs from its commit .*driver\/main\.c/)
   })
 
-  test('may have a version of its own, and says which settings have a registry build it', async () => {
+  test('may have its own version, and a hint shows the settings with which a registry builds it', async () => {
     const { folder } = checkout()
     writeFileSync(join(folder, 'driver/main.c'), 'int c;\n')
     const { hint = '', ...driver } = await asked({ folder, version: '11.0.0+mine', name: 'scap' })
@@ -121,19 +121,19 @@ describe('a folder of driver sources', () => {
     expect(() => driverFor(settings, '11x0.0+mine')).toThrow('there is no driver version')
   })
 
-  test('that is no checkout needs a version, whatever checkout lies around it', async () => {
+  test('that is not a checkout needs a version, even inside another checkout', async () => {
     const { folder: around } = checkout()
     await expect(asked({ folder: folderOf(LIBS) })).rejects.toThrow(/git cannot tell .*--driver-version/)
     await expect(asked({ folder: folderOf(LIBS, around) })).rejects.toThrow(`but a part of ${around}`)
   })
 
-  test('of a package, with its Makefile and sources beside it, is one as well', async () => {
+  test('may be that of a package, with Makefile and sources in one folder', async () => {
     const folder = folderOf({ Makefile: 'all:\n', 'main.c': 'int a;\n', 'bpf/Makefile': 'all:\n' })
     const { hint } = await asked({ folder, version: '0.23.2+mine', name: 'scap' })
     expect(hint).toContain('"kinds":["kmod","ebpf"],"recipe":"makefile"')
   })
 
-  test('that holds none, or is not there, is refused with what makes one', async () => {
+  test('that has no sources or does not exist is refused with a hint at the right folder', async () => {
     for (const folder of [folderOf({ 'README.md': 'none' }), join(dir, 'nowhere')])
       await expect(asked({ folder, version: '1.0' })).rejects.toMatchObject({
         code: 'driver-source-not-found',
@@ -141,12 +141,12 @@ describe('a folder of driver sources', () => {
       })
   })
 
-  test('has a version that a URL can hold, or is refused', async () => {
+  test('is refused with a version that does not fit into a URL', async () => {
     await expect(asked({ folder: folderOf(LIBS), version: 'a/b' })).rejects.toThrow('"a/b" holds more than')
   })
 })
 
-test('a tag is a name that images may have', () => {
+test('a tag is a valid image tag', () => {
   const versions = ['11.0.0+driver', '0.1.1dev+git20220316.e5c53d64', '0.20.0~rc1', 'a'.repeat(40)]
   for (const version of versions) expect(tagOf(version)).toMatch(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/)
   expect(tagOf('11.0.0+driver')).toBe('11.0.0_driver')

@@ -1,4 +1,4 @@
-// The layout as its readers check it: every digest, every archive, whatever is in it.
+// Tests the image layout as its readers check it: every digest and every archive, for random content.
 
 import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -18,7 +18,7 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 
 const NAME = fc.stringMatching(/^[a-zé][a-zé0-9.=_-]{0,60}$/)
 const PATH = fc.array(NAME, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/'))
-/** Files and links, each with the folders that it lies in. */
+/** Files and links, with all their parent folders. */
 const TREE = fc
   .uniqueArray(fc.tuple(PATH, fc.uint8Array({ maxLength: 1200 }), fc.boolean(), fc.boolean()), {
     maxLength: 8,
@@ -64,7 +64,7 @@ const config = z.object({
   history: z.array(z.object({ created_by: z.string() })),
 })
 
-/** The bytes that a descriptor means, which must be what it says. */
+/** The blob of a descriptor. Checks its size and its digest. */
 function blobOf({ files }: Layout, { digest, size }: z.infer<typeof descriptor>): Uint8Array {
   const body = files.get(`blobs/${digest.replace(':', '/')}`)
   if (body === undefined) throw new Error(`${digest} is not in the layout`)
@@ -101,7 +101,7 @@ function checkArchive(tar: Buffer): void {
 }
 
 describe('a layout', () => {
-  test('has of every digest the bytes, and of every layer an archive that is root’s, without a path twice', () => {
+  test('has the bytes for every digest, and each layer is an archive owned by root, without duplicate paths', () => {
     fc.assert(
       fc.property(TREE, TREE, (below, above) => {
         const layout = layoutOf('tag', [image('amd64', below, above), image('arm64', above)], {})
@@ -124,14 +124,14 @@ describe('a layout', () => {
           expect(archives.map((tar) => `sha256:${sha256(tar)}`)).toEqual(rootfs.diff_ids)
           for (const tar of archives) checkArchive(tar)
         }
-        // Nothing lies in it that nothing names.
+        // Every file in the layout is referenced.
         expect([...layout.files.keys()].sort()).toEqual([...met].sort())
       }),
       { numRuns: 60 },
     )
   })
 
-  test('is the same bytes for the same images', () => {
+  test('has the same bytes for the same images', () => {
     fc.assert(
       fc.property(TREE, (tree) => {
         const [one, other] = [0, 1].map(() => layoutOf('tag', [image('amd64', tree)], { a: 'b' }))
@@ -142,7 +142,7 @@ describe('a layout', () => {
     )
   })
 
-  test('has a file of a disk as it is there, however long it is', () => {
+  test('has a long file with the same bytes as on disk', () => {
     const folder = mkdtempSync(join(tmpdir(), 'image-layout-'))
     onTestFinished(() => rmSync(folder, { recursive: true }))
     const body = Buffer.from(Array.from({ length: 3_000_000 }, (_, at) => at % 251))
@@ -152,7 +152,7 @@ describe('a layout', () => {
     expect(body.equals(file?.body ?? Buffer.alloc(0))).toBe(true)
   })
 
-  test('is called by its tag, and each image by the tag with its architecture', () => {
+  test('is named by its tag, and each image by the tag with its architecture', () => {
     const layout = layoutOf('11.0.0_driver', [image('amd64', []), image('arm64', [])], {})
     const { manifests } = read(index, layout.files.get('index.json'))
     const names = manifests.map(({ annotations }) => annotations?.['org.opencontainers.image.ref.name'])

@@ -1,4 +1,4 @@
-// The command as an operator runs it, as far as it goes without a network.
+// Tests `npm run image` as an operator runs it, as far as possible without a network.
 
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -16,7 +16,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(dir, { recursive: true }))
 
-/** Its folder, its roots and its mirrors are none of this machine's. */
+/** Runs the command with its own folder, roots and mirrors, apart from this machine's. */
 const image = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> =>
   ran(process.execPath, [MAIN, ...args], {
     INIT_CWD: dir,
@@ -27,13 +27,13 @@ const image = (args: readonly string[], env: Readonly<Record<string, string>> = 
 const DRIVER = ['--driver-version', '11.0.0+driver', '--out', 'image']
 
 describe('npm run image', () => {
-  test('tells how it is used', async () => {
+  test('prints its usage with --help', async () => {
     const { status, stdout } = await image(['--help'])
     expect(status).toBe(0)
     expect(stdout).toMatch(/^Usage: npm run image -- --driver-version VERSION/)
   })
 
-  test('without a network says which mirrors it wanted and what to do, and writes nothing', async () => {
+  test('without a network names the unreachable mirror and the setting for another, and writes nothing', async () => {
     const { status, stderr } = await image(DRIVER)
     expect(stderr).toMatch(/^image: http:\/\/127\.0\.0\.1:9\/.* could not be read: .*roots\.mirror/)
     expect(status).toBe(3)
@@ -59,7 +59,7 @@ describe('npm run image', () => {
     [[...DRIVER, '--key', 'nowhere.asc'], 2, /--key .*nowhere\.asc: ENOENT/],
     [[...DRIVER, '--unknown'], 2, /'--unknown'/],
     [[...DRIVER, 'what'], 2, /"what" is not an option/],
-  ] as const)('%j ends with %i and says why', async (args, status, why) => {
+  ] as const)('%j ends with %i and a reason', async (args, status, why) => {
     const said = await image(args)
     expect(said.stderr).toMatch(why)
     expect(said.status).toBe(status)
@@ -81,7 +81,7 @@ describe('npm run image', () => {
     expect(none.stderr).toContain('contains no armored OpenPGP public key')
   })
 
-  test('takes no folder that holds something else', async () => {
+  test('refuses an output folder with other content', async () => {
     mkdirSync(join(dir, 'taken'))
     writeFileSync(join(dir, 'taken/file'), 'mine')
     const { status, stderr } = await image([...DRIVER.slice(0, 2), '--out', 'taken'])
@@ -90,7 +90,7 @@ describe('npm run image', () => {
     expect(readFileSync(join(dir, 'taken/file'), 'utf8')).toBe('mine')
   })
 
-  test('refuses a time of making that is none', async () => {
+  test('refuses an invalid SOURCE_DATE_EPOCH', async () => {
     const { status, stderr } = await image(DRIVER, { SOURCE_DATE_EPOCH: 'now' })
     expect(stderr).toContain('SOURCE_DATE_EPOCH=now is not a number of seconds since 1970')
     expect(status).toBe(2)

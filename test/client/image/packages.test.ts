@@ -1,4 +1,4 @@
-// Which packages the image is of, out of lists that a key of this test has signed.
+// Tests which packages the image consists of. A key of this test signs the lists.
 
 import { gzipSync } from 'node:zlib'
 import { createCleartextMessage, sign } from 'openpgp'
@@ -20,7 +20,7 @@ const NAMED = [
 ]
 const SUITES = imageSuites(DEFAULTS)
 
-/** An archive that has amd64 alone. */
+/** An archive with amd64 only. */
 async function archive(main: readonly string[], security: readonly string[] = []) {
   const key = await archiveKey(NOW - 86_400_000)
   const lists = [main, security].map((stanzas) => gzipSync(stanzas.join('')))
@@ -45,13 +45,13 @@ async function archive(main: readonly string[], security: readonly string[] = []
 }
 
 describe('the packages of the image', () => {
-  test('are what the loader needs, without what only maintainer scripts run', async () => {
+  test('are those that the loader needs, without those that only maintainer scripts run', async () => {
     const { packages } = await imageRoot(await archive(NAMED), SUITES, 'amd64')
     const names = ['busybox-static', 'ca-certificates', 'curl', 'gpgv', 'kmod', 'libc6', 'zstd']
     expect(packages.map(({ name }) => name)).toEqual(names)
   })
 
-  test('are each the newest that the suite or its security updates have', async () => {
+  test('are each the newest of the suite and its security updates', async () => {
     const ports = await archive(NAMED, [stanza('curl', 'libc6', '1+deb13u1')])
     const { packages, suite } = await imageRoot(ports, SUITES, 'amd64')
     expect(packages.find(({ name }) => name === 'curl')?.version).toBe('1+deb13u1')
@@ -59,7 +59,7 @@ describe('the packages of the image', () => {
     expect(suite).toBe('trixie')
   })
 
-  test('of an architecture that the suite lacks are refused, with what to do', async () => {
+  test('for an architecture that the suite lacks are refused, with the settings to change', async () => {
     await expect(imageRoot(await archive(NAMED), SUITES, 'arm64')).rejects.toMatchObject({
       code: 'headers-not-found',
       message: expect.stringMatching(
@@ -68,12 +68,12 @@ describe('the packages of the image', () => {
     })
   })
 
-  test('of which one is missing are refused, and it is named', async () => {
+  test('are refused if one is missing, and it is named', async () => {
     const without = NAMED.filter((one) => !one.startsWith('Package: gpgv\n'))
     await expect(imageRoot(await archive(without), SUITES, 'amd64')).rejects.toThrow(/has no gpgv/)
   })
 
-  test('that no mirror can be asked for are refused, with the mirrors and the settings that name others', async () => {
+  test('are refused if no mirror is reachable, with a hint to name other mirrors', async () => {
     const ports = { ...(await archive(NAMED)), fetch: createFetch({ timeoutMs: 2000 }) }
     const away = 'http://127.0.0.1:9/debian'
     const suites = imageSuites({

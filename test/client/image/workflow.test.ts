@@ -1,4 +1,4 @@
-// .github/workflows/image.yml: who may do what in it, and what its scripts do, run as a runner runs them.
+// Tests .github/workflows/image.yml: the permissions of its jobs, and its scripts, which run here as on a runner.
 
 import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -37,12 +37,12 @@ const dir = mkdtempSync(join(tmpdir(), 'workflow-'))
 afterAll(() => rmSync(dir, { recursive: true }))
 
 describe('the workflow', () => {
-  test('runs for branches, tags, and pull requests as their own code, never as the repository’s', () => {
+  test('runs for branches, tags and pull requests, and never by pull_request_target', () => {
     expect(Object.keys(workflow.on).sort()).toEqual(['pull_request', 'push', 'workflow_dispatch'])
     expect(workflow.on.push).toEqual({ branches: ['**'], tags: ['**'] })
   })
 
-  test('takes each action by a commit', () => {
+  test('pins each action to a commit', () => {
     const actions = steps.flatMap(({ uses }) => uses ?? [])
     expect(actions.length).toBeGreaterThan(0)
     for (const action of actions) expect(action).toMatch(/^actions\/[a-z-]+@[0-9a-f]{40}$/)
@@ -57,22 +57,22 @@ describe('the workflow', () => {
     expect(scriptOf(push)).not.toMatch(/\bnpm\b|\bnode\b|\bgit\b/)
   })
 
-  test('pushes nothing of a fork’s pull request', () => {
+  test('pushes nothing for a pull request from a fork', () => {
     expect(push.if).toContain("github.event_name != 'pull_request' ||")
     expect(push.if).toContain('github.event.pull_request.head.repo.full_name == github.repository')
   })
 
-  test('puts no text of an event into a script: it comes by the environment', () => {
+  test('puts no text of an event into a script, only into the environment', () => {
     for (const { run } of steps) expect(run ?? '').not.toContain('${{')
   })
 
-  test('has scripts that shellcheck passes', () => {
+  test('has scripts without shellcheck warnings', () => {
     for (const one of [build, push])
       execFileSync('shellcheck', ['--shell=bash', '-'], { input: scriptOf(one), stdio: 'pipe' })
   })
 })
 
-/** As a runner does, with the programs that these are called by in the place of its own; gives what those were told. */
+/** Runs a script as a runner does, with fakes in place of `tools`. Returns the calls of the fakes. */
 function run(script: string, tools: readonly string[], env: Readonly<Record<string, string>>): string[] {
   const bin = mkdtempSync(join(dir, 'bin-'))
   for (const tool of tools) {
@@ -94,7 +94,7 @@ function run(script: string, tools: readonly string[], env: Readonly<Record<stri
   return readFileSync(calls, 'utf8').trim().split('\n')
 }
 
-describe('what is pushed', () => {
+describe('the pushed image', () => {
   const pushed = (ref: string, name: string): string[] =>
     run(scriptOf(push), ['skopeo'], {
       ...{ GITHUB_REF: ref, GITHUB_REF_NAME: name, GITHUB_REPOSITORY: 'Example/Probes', GITHUB_ACTOR: 'one' },
@@ -104,25 +104,25 @@ describe('what is pushed', () => {
     `skopeo copy --all oci-archive:image.tar:11.0.0_driver docker://ghcr.io/example/probes/falco-driver-loader:11.0.0_driver${tag}`
   const LOGIN = 'skopeo login ghcr.io --username one --password-stdin'
 
-  test('of a branch and of a pull request has its name beside the driver’s', () => {
+  test('of a branch or a pull request has its name after the driver’s in the tag', () => {
     expect(pushed('refs/heads/fix/a b', 'fix/a b')).toEqual([LOGIN, of('-fix-a-b')])
     expect(pushed('refs/pull/12/merge', '12/merge')).toEqual([LOGIN, of('-pr-12')])
   })
 
-  test('of a tag is what the driver’s name alone means, too', () => {
+  test('of a tag also gets the driver’s name alone as tag', () => {
     expect(pushed('refs/tags/v1.0.0', 'v1.0.0')).toEqual([LOGIN, of('-v1.0.0'), of('')])
   })
 })
 
-describe('what is built', () => {
+describe('the built image', () => {
   const built = (version: string, ref: string): string[] =>
     run(scriptOf(build), ['git', 'npm', 'jq'], { DRIVER_VERSION: version, DRIVER_REF: ref })
 
-  test('is of a driver version', () => {
+  test('has the driver version', () => {
     expect(built('11.0.0+driver', '')).toContain('npm run image -- --driver-version 11.0.0+driver')
   })
 
-  test('or of a pull request of falcosecurity/libs, by its checkout', () => {
+  test('has the driver of a falcosecurity/libs pull request, from its checkout', () => {
     const calls = built('', 'refs/pull/12/head')
     expect(calls).toContain(
       `git -C ${dir}/libs fetch --quiet --depth 1 https://github.com/falcosecurity/libs refs/pull/12/head`,

@@ -15,7 +15,7 @@ function configured(config: unknown): Record<string, string> {
 const auth = Buffer.from('someone:se:cret').toString('base64')
 const SOMEONE = { user: 'someone', password: 'se:cret' }
 
-test('the environment comes before the file', () => {
+test('the environment takes precedence over the file', () => {
   const env = {
     ...configured({ auths: { 'a.example': { auth } } }),
     REGISTRY_USERNAME: 'me',
@@ -25,7 +25,7 @@ test('the environment comes before the file', () => {
 })
 
 test.each(['a.example:5000', 'https://a.example:5000', 'https://a.example:5000/v1/'])(
-  'the file has those of a host under %s',
+  'the file may name the host as %s',
   (key) => {
     const env = configured({ auths: { 'b.example': { auth: 'eDp5' }, [key]: { auth } } })
     expect(credentialsFor('a.example:5000', env)).toEqual({
@@ -35,7 +35,7 @@ test.each(['a.example:5000', 'https://a.example:5000', 'https://a.example:5000/v
   },
 )
 
-test('the file that REGISTRY_AUTH_FILE names comes before that of docker', () => {
+test('the file in REGISTRY_AUTH_FILE takes precedence over the file of docker', () => {
   const { DOCKER_CONFIG } = configured({ auths: { 'a.example': { username: 'u', password: 'p' } } })
   const env = { REGISTRY_AUTH_FILE: join(DOCKER_CONFIG!, 'config.json'), DOCKER_CONFIG: '/nowhere' }
   expect(credentialsFor('a.example', env).credentials).toEqual({ user: 'u', password: 'p' })
@@ -49,22 +49,19 @@ test.each([
     'docker-credential-pass, which is not asked here',
   ],
   ['of a helper of this host', { credHelpers: { 'a.example': 'ecr-login' } }, 'docker-credential-ecr-login'],
-])('there are none, and it is told why: those %s', (_, config, words) => {
+])('there are no credentials, with a reason, if the file has only those %s', (_, config, words) => {
   expect(credentialsFor('a.example', configured(config))).toEqual({ where: expect.stringContaining(words) })
 })
 
-test('without a file there are none, and it is told where they were looked for', () => {
+test('without a file there are no credentials, and the searched places are named', () => {
   expect(credentialsFor('a.example', { DOCKER_CONFIG: '/nowhere' })).toEqual({
     where: 'REGISTRY_USERNAME and REGISTRY_PASSWORD are not set, and there is no /nowhere/config.json',
   })
 })
 
-test.each(['{', '{"auths":[]}', '{"auths":{"a":1}}'])(
-  'a file that is none is refused without a word of it: %s',
-  (text) => {
-    expect(() => credentialsFor('a.example', configured(text))).toThrow(/is that a config.json of docker/)
-  },
-)
+test.each(['{', '{"auths":[]}', '{"auths":{"a":1}}'])('an invalid file is refused: %s', (text) => {
+  expect(() => credentialsFor('a.example', configured(text))).toThrow(/is that a config.json of docker/)
+})
 
 test.each([
   ['Basic realm="x"', { tag: 'basic' }],
@@ -79,7 +76,7 @@ test.each([
   ['Bearer', { tag: 'unknown' }],
   ['Negotiate', { tag: 'unknown' }],
   [null, { tag: 'unknown' }],
-])('the challenge %s', (header, challenge) => {
+])('parses the challenge %s', (header, challenge) => {
   expect(challengeOf(header)).toEqual(challenge)
 })
 
@@ -87,7 +84,7 @@ test.each([
   ['ghcr.io/you/probes', { host: 'ghcr.io', name: 'you/probes', tag: undefined }],
   ['127.0.0.1:5000/a:b_1..p', { host: '127.0.0.1:5000', name: 'a', tag: 'b_1..p' }],
   ['localhost/a-b/c__d:1', { host: 'localhost', name: 'a-b/c__d', tag: '1' }],
-])('%s is a place', (text, place) => {
+])('accepts %s as a place', (text, place) => {
   expect(placeOf(text)).toEqual(place)
 })
 
@@ -101,6 +98,6 @@ test.each([
   'ghcr.io/a:',
   'https://ghcr.io/a',
   'ghcr.io/a@sha256:b',
-])('%s is none', (text) => {
+])('refuses %s as a place', (text) => {
   expect(() => placeOf(text)).toThrow(/is not REGISTRY\/NAME|names no registry/)
 })

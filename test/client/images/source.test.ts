@@ -1,4 +1,4 @@
-// Registries that lie, to whoever copies from them or to them.
+// Tests copies from and to image registries that send or store wrong content.
 
 import { createHash } from 'node:crypto'
 import { createServer, type RequestListener } from 'node:http'
@@ -19,7 +19,7 @@ const placeAt = (host: string) => ({ host, name: 'a', tag: undefined })
 const opened = (host: string, plainHttp = true) =>
   openRegistry({ place: placeAt(host), plainHttp, credentials: { where: 'nowhere' } })
 
-test('a blob that is not what its digest says is not passed on', async () => {
+test('a blob that does not match its digest is not pushed', async () => {
   const host = await serve((_, response) => response.end('other'))
   const blob = { digest: digestOf('bytes'), mediaType: 'text/plain', size: 5 }
   await expect(openSource(`http://${host}`, 'a').blob(blob)).rejects.toThrow(
@@ -27,7 +27,7 @@ test('a blob that is not what its digest says is not passed on', async () => {
   )
 })
 
-test('a blob is asked for again where its place was busy', async () => {
+test('a blob is requested again after a 503', async () => {
   let asked = 0
   const host = await serve((_, response) => {
     asked += 1
@@ -39,12 +39,12 @@ test('a blob is asked for again where its place was busy', async () => {
   expect([Buffer.from(body).toString(), asked]).toEqual(['bytes', 2])
 })
 
-test('a manifest by its digest is that manifest', async () => {
+test('a manifest that does not match its digest is not pushed', async () => {
   const host = await serve((_, response) => response.end('{}'))
   await expect(openSource(`http://${host}`, 'a').whole(digestOf('x'))).rejects.toThrow('nothing was pushed')
 })
 
-test('of a refusal the registry’s own words are told, without what a terminal would obey', async () => {
+test('a refusal is reported in the registry’s own words, without control characters', async () => {
   const host = await serve((_, response) =>
     response
       .writeHead(404)
@@ -53,7 +53,7 @@ test('of a refusal the registry’s own words are told, without what a terminal 
   await expect(openSource(`http://${host}`, 'a').whole('x')).rejects.toThrow(/answers 404: gone .*\[31m$/)
 })
 
-test('a registry that has taken something else has not taken it', async () => {
+test('a push fails if the registry stores another digest', async () => {
   const digest = digestOf('{}')
   const host = await serve((_, response) =>
     response.writeHead(201, { 'docker-content-digest': digestOf('x') }).end(),
@@ -69,13 +69,13 @@ test.each([
     /refuses to take anything into a, as nobody \(nowhere\): HTTP 403 DENIED: not yours/,
   ],
   [405, 'no', /HTTP 405$/],
-])('a refused push is told with the words of who refuses: %s', async (status, body, words) => {
+])('a refused push is reported with the registry’s own words: %s', async (status, body, words) => {
   const host = await serve((_, response) => response.writeHead(status).end(body))
   const blob = { digest: digestOf('x'), mediaType: 'text/plain', body: Buffer.from('x') }
   await expect(opened(host).upload(blob)).rejects.toThrow(words)
 })
 
-test('an upload that goes on at another host takes no credentials there', async () => {
+test('an upload that continues at another host sends no credentials there', async () => {
   const seen: (string | undefined)[] = []
   const other = await serve((request, response) => {
     seen.push(request.headers.authorization)
@@ -100,7 +100,7 @@ test('an upload that goes on at another host takes no credentials there', async 
   expect(seen).toEqual([undefined, undefined])
 })
 
-/** A registry with one manifest of nothing, under `x` and by its digest, in an index. */
+/** A registry with one empty manifest in an index, under the tag `x` and by digest. */
 const withoutSignatures = () => {
   const manifest = '{"layers":[]}'
   const index = JSON.stringify({
@@ -118,7 +118,7 @@ const withoutSignatures = () => {
   })
 }
 
-test('what has no signature is copied without one, and that is told', async () => {
+test('an unsigned image is copied, and the missing signature is reported', async () => {
   const lines: string[] = []
   const put: string[] = []
   const to = {
@@ -133,7 +133,7 @@ test('what has no signature is copied without one, and that is told', async () =
   expect(put).toEqual([digestOf('{"layers":[]}'), 'tag'])
 })
 
-test('a tag that somebody else has moved meanwhile is no success', async () => {
+test('a push fails if somebody else moves the tag meanwhile', async () => {
   const to = {
     has: async () => true,
     upload: async () => {},

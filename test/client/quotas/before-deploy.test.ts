@@ -1,4 +1,4 @@
-// What stops `npm run deploy`: an account on which the deployment would fail, and nothing less.
+// Tests the check before `npm run deploy`: it only stops if the deployment would fail in this account.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -28,7 +28,7 @@ function written(name: string, text: string): string {
 
 const BUILDS = 'Concurrently running builds for Linux/Medium environment'
 
-test('what would fail stops, and says by which word it goes on', async () => {
+test('a quota that makes the deployment fail stops it, and the error names the variable that overrides this', async () => {
   const { endpoint } = await quotasService(withValues({ [BUILDS]: 0 }))
   const stopped = await look(endpoint)
   expect(stopped).toMatchObject({ status: 1, stderr: expect.stringContaining('PROBE_QUOTAS=warn') })
@@ -38,12 +38,12 @@ test('what would fail stops, and says by which word it goes on', async () => {
   })
 })
 
-test('what would be slow is told, and goes on', async () => {
+test('a quota that makes builds slow is reported, and the deployment continues', async () => {
   const { endpoint } = await quotasService(withValues({ [BUILDS]: 1 }))
   expect(await look(endpoint)).toEqual({ status: 0, stdout: expect.stringMatching(/^SLOW/m), stderr: '' })
 })
 
-test('what cannot be asked is told, and goes on', async () => {
+test('unreadable quotas are reported, and the deployment continues', async () => {
   const { endpoint } = await forbidden()
   expect(await look(endpoint)).toMatchObject({
     status: 0,
@@ -51,7 +51,7 @@ test('what cannot be asked is told, and goes on', async () => {
   })
 })
 
-test('the settings are those that the deployment reads, named either way', async () => {
+test('the settings are those of the deployment, from PROBE_SETTINGS or --context', async () => {
   const file = written('settings.json', JSON.stringify({ cloud: { waitConcurrency: 5000 } }))
   const { endpoint } = await quotasService(GROWN)
   expect(await look(endpoint)).toMatchObject({ status: 0 })
@@ -59,7 +59,7 @@ test('the settings are those that the deployment reads, named either way', async
   expect(await look(endpoint, ['-c', 'a=b', '--context', `settings=${file}`])).toMatchObject({ status: 1 })
 })
 
-test('the credentials are those of the profile that the deployment is given', async () => {
+test('the credentials are those of the --profile of the deployment', async () => {
   const { endpoint } = await quotasService(GROWN)
   const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret, AWS_SESSION_TOKEN: token } = OPERATOR
   const profile = `aws_access_key_id=${id}\naws_secret_access_key=${secret}\naws_session_token=${token}`
@@ -76,7 +76,7 @@ test('the credentials are those of the profile that the deployment is given', as
   })
 })
 
-test('without a terminal nothing begins that would ask, and what to say is told', async () => {
+test('without a terminal a deployment that would ask for approval stops, and the error names the option', async () => {
   const { endpoint } = await quotasService(GROWN)
   expect(await look(endpoint, [], {}, [])).toEqual({
     status: 1,
