@@ -154,13 +154,8 @@ describe('on the host', () => {
     [[], { DRIVER_VERSION: '' }, /DRIVER_VERSION is not set/],
     [[], { DRIVERS_REPO: '' }, /DRIVERS_REPO is not set/],
     [[], { DRIVER_MAX_SECONDS: 'soon' }, /'soon' is not a number/],
-<<<<<<< HEAD
     [[], { DRIVER_NAME: '../x' }, /not a name of a probe/],
-  ])('%j with %j is wrong use', async (args, env, words) => {
-=======
-    [[], DRIVER_NAME: '../x' , /no name of a probe/],
   ])('%j with %j is refused as wrong use', async (args, env, words) => {
->>>>>>> wx-b
     const at = await scene()
     expectRefused(at, await at.load(args, env), 1, words)
   })

@@ -77,7 +77,6 @@ describe('the tree of the image', () => {
     const names = tree.flatMap(({ path }) => /^usr\/s?bin\/(.+)$/.exec(path)?.[1] ?? [])
     const [, said = ''] = /^Tools: ([\s\S]*?)\nEND$/m.exec(readFileSync(LOADER, 'utf8')) ?? []
     const tools = said.replaceAll(/[;,]/g, ' ').split(/\s+/)
-<<<<<<< HEAD
     const WORDS = [
       'and',
       'for',
@@ -91,11 +90,7 @@ describe('the tree of the image', () => {
       'if',
       'there',
     ]
-    // The one is enough; the other is of hosts with SELinux alone.
-=======
-    const WORDS = ['and', 'for', 'an', 'armored', 'key', 'what', 'is', 'compressed', 'module', 'bpf', 'where']
     // curl is enough without wget; only hosts with SELinux have ausearch.
->>>>>>> wx-b
     const ELSEWHERE = ['or', 'wget', 'they', 'are', 'ausearch']
     expect(tools.length).toBeGreaterThan(30)
     for (const tool of tools.filter((one) => ![...WORDS, ...ELSEWHERE, ''].includes(one)))
