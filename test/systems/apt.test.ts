@@ -103,7 +103,7 @@ describe.each(['bookworm', 'trixie'] as const)('the apt of %s', (suite) => {
     await good('dpkg --verify; apt-get check')
   })
 
-  test('gets a probe and a list whose signatures gpgv verifies', async () => {
+  test('has signatures of the probe and of the list that gpgv verifies', async () => {
     write('key.gpg', (await readKey({ armoredKey: repositories.publicKey })).write())
     const verify = command('gpg --verify')
       .replaceAll('0.20.0', DRIVER)

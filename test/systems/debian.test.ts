@@ -61,7 +61,7 @@ describe.each(SYSTEMS)(
       expect(same.equals(bytes)).toBe(true)
     })
 
-    test('needs no new Node when it starts again', async () => {
+    test('needs no further setup of Node after the first start', async () => {
       expect(await debian.run(['sh', 'local/setup.sh', 'node'], { seconds: 10 })).toBe('')
     })
 

@@ -1,5 +1,5 @@
 // Tests 7,651 real kernels from driverkit's configs: the registry finds the own packages of each among the packages of all, or
-// answers what its user has to do.
+// asks for a submitted config.
 
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'

@@ -8,7 +8,7 @@ const MINUTES = 60_000
 /** A client's own timeout, slightly above that of the registry's answers. */
 const SECONDS = '70'
 
-/** Requests `probe.ko` into the folder like falcoctl and the loader, until it arrives or is refused; returns curl's exit code. */
+/** Requests `probe.ko` into the folder like falcoctl and the loader, until it is there or refused: curl's exit code. */
 export async function downloaded(url: string, folder: string): Promise<number> {
   const end = Date.now() + 6 * MINUTES
   for (;;) {

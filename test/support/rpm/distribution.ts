@@ -18,7 +18,7 @@ export interface Distribution {
   readonly lists: 'signed' | 'unsigned'
   /** SUSE has a separate package for the files that all flavours share */
   readonly shared?: string
-  /** Amazon has a mirror list that leads to the repository, and some of its repositories have their package list only as a database */
+  /** Amazon has a mirror list that leads to the repository; the package list of some repositories is only a database */
   readonly mirrorList?: 'xml' | 'database'
 }
 

@@ -1,5 +1,5 @@
-// A small Debian with apt and kmod in a folder: a suite's packages are unpacked and listed as installed for dpkg. No package is
-// configured, but everything that apt and dpkg run is there.
+// A small Debian with apt and kmod in a folder: a suite's packages are unpacked and listed as installed for dpkg. No package
+// is configured, but everything that apt and dpkg run is there.
 
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'

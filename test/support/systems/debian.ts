@@ -1,5 +1,5 @@
-// Makes a fresh Debian in a folder: by debootstrap, with its suite's own Node and npm, an ordinary user, and the user's clone of
-// this project.
+// Makes a fresh Debian in a folder: by debootstrap, with its suite's own Node and npm, an ordinary user, and the user's clone
+// of this project.
 
 import { execFileSync, spawnSync } from 'node:child_process'
 import {

@@ -1,5 +1,5 @@
-// Makes a kernel's build tree like that in a kmod kit, from Debian's source, once per user. It has the sources of its tools, not
-// built, and a Makefile that builds them before any module.
+// Makes a kernel's build tree like that in a kmod kit, from Debian's source, once per user. It has the sources of its tools,
+// not built, and a Makefile that builds them before any module.
 
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
