@@ -144,21 +144,19 @@ describe('a signature is judged by the time at which it was made', () => {
   })
 })
 
-test('a signature with one changed byte verifies or is refused with signature-invalid', () => {
+test('a signature with one changed byte is refused, unless nothing depends on the byte', () => {
   const real = unarmor(vector('repomd/centos-kmods-sig/repomd.xml.asc'), 'signature')[0]!
+  const accepted: number[] = []
   for (let at = 0; at < real.length; at += 1) {
     const bytes = Buffer.from(real)
     bytes[at] = (bytes[at] ?? 0) ^ 0x41
     try {
-      const verification = check(
-        signaturesOf(bytes),
-        [vector('repomd/centos-kmods-sig/repomd.xml')],
-        by('centos-sig-kmods'),
-      )
-      // The unhashed part is not signed: it names the key.
-      expect(verification.tag === 'good' ? at : -1).toBeLessThan(real.length)
+      const list = vector('repomd/centos-kmods-sig/repomd.xml')
+      if (check(signaturesOf(bytes), [list], by('centos-sig-kmods')).tag === 'good') accepted.push(at)
     } catch (error) {
       expect(isProbeError(error, 'signature-invalid')).toBe(true)
     }
   }
+  // The type of an unsigned subpacket, and the two bytes that only speed up a check (RFC 9580, section 5.2.3).
+  expect(accepted).toEqual([41, 50, 51])
 })
