@@ -1,5 +1,5 @@
-// A stand-in for Debian's archive and for the service that keeps its past, on loopback: both laid out like the real ones,
-// their lists signed by keys of the test.
+// A stand-in for Debian's archive and for its snapshot service, on loopback: both have the layout of the real ones, and keys
+// of the test sign their lists.
 
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -45,7 +45,7 @@ interface SuiteState {
   readonly key: ArchiveKey
 }
 
-/** What the service knows of a binary package. */
+/** The service's data about a binary package. */
 export interface Seen extends Deb {
   readonly source?: string
   readonly archive: string
@@ -54,14 +54,14 @@ export interface Seen extends Deb {
 
 export interface ArchiveStandIn {
   readonly url: string
-  /** paths, in the order in which they were asked for */
+  /** requested paths, in order */
   readonly asked: string[]
-  /** most requests that were open at one time */
+  /** maximum number of requests that were open at one time */
   mostAtOnce(): number
   /** As the archive has it from now on, and a snapshot from its date on. */
   add(state: SuiteState): Promise<void>
   see(...packages: Seen[]): void
-  /** Takes requests before all else; true: it has answered. */
+  /** Handles each request first. Returns true if it has answered. */
   answer: (path: string, response: ServerResponse) => boolean
   close(): Promise<void>
 }
@@ -139,7 +139,7 @@ export async function startArchive(): Promise<ArchiveStandIn> {
     })
     if (standIn.answer(path, response)) return
     const body = archived(written, path) ?? interfaceOf(seen, path)
-    // Who asks at once is open at once.
+    // Parallel requests are open at the same time.
     setTimeout(() => response.writeHead(body === undefined ? 404 : 200).end(body), 5)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
