@@ -13,7 +13,7 @@ export interface ArchiveKey {
   readonly privateKey: PrivateKey
 }
 
-/** `expires`: milliseconds since the epoch, as the public key says; whoever has the private one signs after that all the same. */
+/** `expires`: the end of the public key in milliseconds since the epoch; the private key can sign after that. */
 export async function archiveKey(created: number, expires?: number): Promise<ArchiveKey> {
   const own = { userIDs: { name: 'Archive' }, format: 'object', date: new Date(created) } as const
   const { privateKey, publicKey } = await generateKey({ type: 'rsa', rsaBits: 2048, ...own })
@@ -66,7 +66,7 @@ export interface ArchiveStandIn {
   close(): Promise<void>
 }
 
-/** A .deb (ar(5)) with nothing in it, and no other like it. */
+/** An empty .deb (ar(5)) with unique bytes. */
 export const bytesOf = ({ name, version }: Deb): Buffer =>
   Buffer.concat([
     Buffer.from('!<arch>\n'),
@@ -158,7 +158,7 @@ export async function startArchive(): Promise<ArchiveStandIn> {
   return standIn
 }
 
-/** `/{archive}/...` as it is today, `/archive/{archive}/{stamp}/...` as it was. */
+/** `/{archive}/...` has the current state, `/archive/{archive}/{stamp}/...` an earlier one. */
 function archived(written: readonly Written[], path: string): Buffer | undefined {
   const [, archive, stamp, rest = ''] =
     /^\/archive\/([a-z-]+)\/(\d{8}T\d{6}Z)\/(.*)$/.exec(path) ?? withoutStamp(path)
