@@ -1,6 +1,6 @@
-// `npm test`: the types, the style, then every test that is not a long one; `npm run test:long`: those as well, and some
-// promises once more by a strict stack. At the end what each file took; the last line says how it went. Arguments are file
-// filters.
+// Runs `npm test`: the types, the style, then every test except the long ones. `npm run test:long` also runs the long tests,
+// and some promises again on a strict stack. Prints the time of each file, and the totals in the last line. Arguments are
+// file filters.
 
 import { spawnSync } from 'node:child_process'
 import { relative, resolve } from 'node:path'
@@ -31,7 +31,7 @@ const skippedOf = ({ state }: Vitest): string[] =>
     }),
   )
 
-/** One command that counts as one test; what it says is shown. */
+/** Runs one command, which counts as one test, and shows its output. */
 function check(what: string, command: string, args: readonly string[]): Tally {
   const started = performance.now()
   const { status, error } = spawnSync(command, args, { stdio: 'inherit' })
@@ -41,7 +41,7 @@ function check(what: string, command: string, args: readonly string[]): Tally {
   return { ...NOTHING, [ok ? 'passed' : 'failed']: 1 }
 }
 
-/** A file that cannot be read, a hook that fails and an error that nobody caught are failures as well. */
+/** An unreadable file, a failed hook and an uncaught error also count as failures. */
 function tally({ state }: Vitest): Tally {
   const modules = state.getTestModules()
   const tests = modules.flatMap(({ children }) => [...children.allTests()])
@@ -63,7 +63,7 @@ const timesOf = ({ state }: Vitest): FileTime[] =>
   })
 
 async function runTests(filters: readonly string[]): Promise<Tally> {
-  // It decides on colours when it is loaded, and takes every output for a terminal.
+  // Vitest decides on colours when it is loaded, and treats every output as a terminal.
   if (!process.stdout.isTTY) process.env.NO_COLOR = '1'
   const { startVitest } = await import('vitest/node')
   const vitest = await startVitest([...filters], {
@@ -90,7 +90,7 @@ const checks = add(
 const total = add(checks, await runTests(process.argv.slice(2)))
 process.stdout.write(overBudget((performance.now() - began) / 1000, LONG))
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''
-// Not console.log: nothing may come after it, and a pipe must have it before the process ends.
+// Not console.log: this must be the last line, and a pipe must receive it before the process ends.
 process.stdout.write(`${total.passed} passed, ${total.failed} failed${skipped}\n`, () =>
   process.exit(total.failed > 0 ? 1 : 0),
 )

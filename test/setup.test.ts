@@ -63,7 +63,7 @@ function projectWithNode(): void {
   script(join(home, NODE, 'bin/node'), `exec ${process.execPath} "$@"`)
 }
 
-/** A PATH on which the machine's Node says that it is of this version. */
+/** A PATH on which the machine's Node reports this version. */
 function machineNode(version: string): string {
   const folder = mkdtempSync(join(home, 'machine-'))
   script(
@@ -84,7 +84,7 @@ interface Setting {
   readonly asNobody?: boolean
 }
 
-/** What a set-up in the small project says, and how it ends. */
+/** Runs a set-up in the small project. Returns its output and its exit status. */
 function setUp(mode: string, { env = {}, asNobody = false }: Setting = {}) {
   const command = ['/bin/sh', join(home, 'local/setup.sh'), mode]
   const drop = asNobody && process.getuid?.() === 0
@@ -98,7 +98,7 @@ function setUp(mode: string, { env = {}, asNobody = false }: Setting = {}) {
   return { status, stdout, stderr }
 }
 
-/** A folder of the machine's own tools, as a whole PATH. */
+/** A folder with only these tools of the machine, as the complete PATH. */
 function pathOf(...tools: string[]): string {
   const folder = mkdtempSync(join(home, 'bin-'))
   for (const tool of tools) {
@@ -112,7 +112,7 @@ function pathOf(...tools: string[]): string {
 const PLAIN = ['cat', 'dirname', 'flock', 'grep', 'id', 'paste', 'sh', 'sha256sum', 'tr', 'uname']
 
 describe('system packages', () => {
-  /** The machine's own database of packages, but for one. */
+  /** The machine's own database of packages without one package. */
   function databaseWithout(missing: string): string {
     const database = join(home, 'dpkg')
     mkdirSync(join(database, 'info'), { recursive: true })
@@ -124,7 +124,7 @@ describe('system packages', () => {
     return database
   }
 
-  test('a user who is not root is told the one command, and nothing is done', () => {
+  test('a user who is not root gets the one command to run, and nothing is installed', () => {
     const result = setUp('test', { env: { DPKG_ADMINDIR: databaseWithout('bubblewrap') }, asNobody: true })
     expect(result).toEqual({
       status: 1,
@@ -135,7 +135,7 @@ describe('system packages', () => {
     expect(existsSync(join(home, 'node_modules'))).toBe(false)
   })
 
-  test('are none that npm start asks for', () => {
+  test('are not required for npm start', () => {
     expect(setUp('node', { env: { DPKG_ADMINDIR: databaseWithout('bubblewrap') } }).status).toBe(0)
   })
 
@@ -157,7 +157,7 @@ describe('npm packages', () => {
     expect(existsSync(join(home, 'node_modules/one'))).toBe(false)
   })
 
-  test('have the project’s own command beside theirs, whatever npx remembers of this folder', () => {
+  test('include a link to the project’s own command, because npx remembers a folder without it', () => {
     setUp('node')
     const link = join(home, 'node_modules/.bin/probe-registry')
     expect(join(home, 'node_modules/.bin', readlinkSync(link))).toBe(join(home, 'client/probe-registry.js'))
@@ -185,7 +185,7 @@ describe('npm packages', () => {
 describe('Node', () => {
   const said = (PATH: string) => setUp('node', { env: { PATH } })
 
-  test('of the machine that is too old, or missing, is told in one line', () => {
+  test('of the machine that is too old or missing is reported in one line', () => {
     expect(said(machineNode('v16.20.2')).stderr).toBe('setup: Node 18 or later is needed; found: v16.20.2\n')
     expect(said(pathOf('dpkg-query', 'apt-get', 'npm', ...PLAIN)).stderr).toBe(
       'setup: Node 18 or later is needed; found: none\n',
@@ -227,13 +227,13 @@ describe('Node', () => {
     expect(existsSync(join(home, 'node_modules', NODE, 'bin/node'))).toBe(true)
   })
 
-  test('24 that npm has not for this machine is told in one line', () => {
+  test('24 that npm does not have for this machine is reported in one line', () => {
     expect(said(machineNode('v18.20.4')).stderr).toMatch(
       /^setup: npm installed no Node 24 that runs on Linux \w+: its packages are for Linux with glibc on x64 and arm64\. .*setup\.log\n$/,
     )
   })
 
-  test('24 that is not installed yet is told with what to do', () => {
+  test('24 that is not installed yet is reported with the command that installs it', () => {
     const { status, stderr } = spawnSync('/bin/sh', [join(home, 'local/node.sh'), 'any.ts'], {
       env: { PATH: machineNode('v20.19.2') },
       encoding: 'utf8',
@@ -254,7 +254,7 @@ test('an unknown mode is refused', () => {
 })
 
 test.each([...SCRIPTS, 'local/start.sh', 'cdk/deploy.sh', 'cdk/first-deploy.sh', '.ci/run'])(
-  '%s is clean by shellcheck',
+  '%s has no shellcheck findings',
   (script) => {
     const { status, stdout } = spawnSync('shellcheck', [join(ROOT, script)], { encoding: 'utf8' })
     expect({ status, stdout }).toEqual({ status: 0, stdout: '' })

@@ -9,7 +9,7 @@ import { temporaryFolder } from '../support/local/assembly.ts'
 
 const MAIN = join(import.meta.dirname, '..', '..', 'local', 'main.ts')
 
-/** Runs main.ts to its end: its exit code and what it said. */
+/** Runs main.ts to its end. Returns its exit code and its output. */
 async function run(
   env: Record<string, string>,
   args: readonly string[] = [],
@@ -23,7 +23,7 @@ async function run(
   return { code, said }
 }
 
-describe('npm start says in one line why it cannot', () => {
+describe('npm start prints one line with the reason if it cannot start', () => {
   test('when the port is in use', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     onTestFinished(() => void server.close())
@@ -32,7 +32,7 @@ describe('npm start says in one line why it cannot', () => {
     const said = `cannot start: port ${PORT} is in use: set PORT to another\n`
     expect(await run({ PORT })).toEqual({ code: 1, said })
   })
-  test('when the address of its metrics is in use', async () => {
+  test('when the address for its metrics is in use', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     onTestFinished(() => void server.close())
     await once(server, 'listening')
@@ -40,7 +40,7 @@ describe('npm start says in one line why it cannot', () => {
     const said = `cannot start: METRICS=${METRICS} is in use: name another port\n`
     expect(await run({ METRICS })).toEqual({ code: 1, said })
   })
-  test('when its file of settings is not there, is no JSON, or holds what is no setting', async () => {
+  test('when its settings file is missing, is not JSON, or has an invalid setting', async () => {
     const SETTINGS_FILE = join(temporaryFolder(), 'own.json')
     const refused = async (text?: string) => {
       if (text !== undefined) writeFileSync(SETTINGS_FILE, text)
@@ -61,7 +61,7 @@ describe('npm start says in one line why it cannot', () => {
       `${named}: hold.hopSeconds: Too big: expected number to be <=28 (the default is 22)\n`,
     )
   })
-  test('when it is told what it does not know', async () => {
+  test('when it gets an unknown option', async () => {
     for (const arg of ['--help', '--strict=', '--strict=a b'])
       expect((await run({}, [arg])).said).toMatch(
         new RegExp(
@@ -69,7 +69,7 @@ describe('npm start says in one line why it cannot', () => {
         ),
       )
   })
-  test('when a setting is not one', async () => {
+  test('when an environment variable has an invalid value', async () => {
     expect(await run({ PORT: 'x' })).toEqual({
       code: 1,
       said: 'cannot start: PORT=x is not a port from 0 to 65535\n',

@@ -1,4 +1,4 @@
-// Before new work is refused for want of room, what can be made again is deleted.
+// Tests the check of disk space: the registry deletes caches first, and only then refuses new work.
 
 import { statfsSync } from 'node:fs'
 import { expect, test } from 'vitest'
@@ -10,7 +10,7 @@ const lots = (dir: string): number => {
   return bavail * bsize * 4
 }
 
-test('where there is none, room is made first, and only then new work is refused, with why', async () => {
+test('without space the registry first frees some, and only then refuses new work and logs the reason', async () => {
   const dir = temporaryFolder()
   const lines: string[] = []
   const freed = Promise.withResolvers<void>()
@@ -22,19 +22,19 @@ test('where there is none, room is made first, and only then new work is refused
   }
   const room = watchRoom({ dir, needed: lots(dir), log: (line) => lines.push(line), free })
   expect([asked, room.lacks(), lines]).toEqual([1, undefined, []])
-  // What failed while room is made has its reason all the same.
+  // Work that failed while space is being freed still gets this reason.
   expect(room.lacks(true)).toBe('no space is left on its disk')
   expect([asked, room.lacks(), lines]).toEqual([1, undefined, []])
   freed.resolve()
   await expect.poll(() => room.lacks()).toBe('no space is left on its disk')
   expect(lines.join()).toMatch(/^no space: \d+ MB are free in .* are needed \(DATA_ROOM\)/)
-  // Not again with every look.
+  // A further check does not free space again.
   room.lacks(true)
   expect(asked).toBe(1)
   room.close()
 })
 
-test('a folder with room takes what is new, and nothing is deleted', () => {
+test('a folder with enough space accepts new work, and nothing is deleted', () => {
   const room = watchRoom({
     ...{ dir: temporaryFolder(), needed: 0, log: () => {} },
     free: () => expect.unreachable(),

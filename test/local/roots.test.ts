@@ -24,7 +24,7 @@ afterAll(() => rmSync(dir, { recursive: true }))
 
 const sha256 = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex')
 
-/** A user's places, in whose bucket there is one root; `digest`: what its record says that it unpacks to. */
+/** The folders of a user; the bucket has one root. `digest`: the digest of the unpacked root in its record. */
 async function places({ digest }: { digest?: string } = {}) {
   const base = mkdtempSync(join(dir, 'user-'))
   const made = join(base, 'made')
@@ -48,14 +48,14 @@ async function places({ digest }: { digest?: string } = {}) {
   return { objects: join(base, 'bucket'), unpacked: join(base, 'roots'), digest: root.digest }
 }
 
-test('a root that was composed is unpacked once, whatever starts then', async () => {
+test('a composed root is unpacked once, even if two registries start at the same time', async () => {
   const at = await places()
   await Promise.all([unpackRoots(at), unpackRoots(at)])
   expect(readdirSync(at.unpacked)).toEqual([at.digest])
   expect(readFileSync(join(at.unpacked, at.digest, 'usr', 'tool'), 'utf8')).toBe('a tool')
 })
 
-test('what nobody has used for long goes whole, and what was used since it was looked at stays', async () => {
+test('a root that was unused for long is removed completely, and one that was used since it was listed is kept', async () => {
   const at = await places()
   await unpackRoots(at)
   const of = async () => {
@@ -77,7 +77,7 @@ test('what nobody has used for long goes whole, and what was used since it was l
   await unpackRoots(at)
 })
 
-test('an archive without its record, which a crash left, goes as well', async () => {
+test('an archive that a crash left without a record is removed as well', async () => {
   const at = await places()
   const objects = openObjects(at.objects, [], { shared: { roots: at.objects } })
   await objects.delete('roots', `roots/${'a'.repeat(64)}.json`)
@@ -85,13 +85,13 @@ test('an archive without its record, which a crash left, goes as well', async ()
   expect(readdirSync(at.objects).filter((name) => !name.startsWith('.'))).toEqual([])
 })
 
-test('an archive that unpacks to something else than its record says is no root, and nothing of it stays', async () => {
+test('an archive with another digest than its record is refused, and leaves no file', async () => {
   const at = await places({ digest: 'd'.repeat(64) })
   await expect(unpackRoots(at)).rejects.toThrow(`it unpacks to ${at.digest}`)
   expect(readdirSync(at.unpacked)).toEqual([])
 })
 
-test('a root that was removed is there again for the next build', async () => {
+test('a removed root is unpacked again for the next build', async () => {
   const at = await places()
   await unpackRoots(at)
   rmSync(join(at.unpacked, at.digest), { recursive: true })
@@ -99,7 +99,7 @@ test('a root that was removed is there again for the next build', async () => {
   expect(existsSync(join(at.unpacked, at.digest))).toBe(true)
 })
 
-test('whatever the mask of who starts it, the user of a build can enter', () => {
+test('the user of a build can enter the folders even if they were created under a strict umask', () => {
   const mask = process.umask(0o077)
   try {
     const { unpacked } = rootPlaces(join(dir, 'masked'))
@@ -115,7 +115,7 @@ test('without a bucket there is nothing to unpack', async () => {
   expect(existsSync(join(dir, 'none-either'))).toBe(false)
 })
 
-test("root's roots lie where those can read them as whom root runs builds", () => {
+test('the cache of root is below /var/cache, where the users of builds can read it', () => {
   expect(cacheFolder({}, 0)).toBe('/var/cache/probe-registry')
   expect(cacheFolder({ XDG_CACHE_HOME: '/x' }, 0)).toBe('/x/probe-registry')
   expect(cacheFolder({}, 1000)).toMatch(/\/\.cache\/probe-registry$/)

@@ -70,7 +70,7 @@ exports.handler = async () => {
   return { statusCode: 200, body: JSON.stringify(credentials) }
 }`
 
-test('the session of an environment that was replaced ends with what it signed, and the next one has its own', async () => {
+test('the session of a replaced environment ends together with its presigned URLs, and the next environment has another session', async () => {
   const folder = temporaryFolder()
   const bucket = { Type: 'AWS::S3::Bucket', Properties: { BucketName: 'things' } }
   const assembly = await writeAssembly(
@@ -126,14 +126,14 @@ test('a write that the role was not granted is denied', async () => {
   expect((await fetch(`${stack.url}/a`)).status).toBe(404)
 })
 
-test('a folder of data serves one stack at a time', async () => {
+test('a data folder serves one stack at a time', async () => {
   const folder = temporaryFolder()
   const options = { assembly: await items(folder, [GET]), dataDir: join(folder, 'data') }
   await startedStack(options)
   await expect(startedStack(options)).rejects.toThrow(/in use by another running registry/)
 })
 
-test('a stopped stack leaves nothing half-done behind', async () => {
+test('a stopped stack leaves no dynamodb.open file', async () => {
   const folder = temporaryFolder()
   const stack = await startedStack({ assembly: await items(folder, [GET]), dataDir: join(folder, 'data') })
   await stack.stop()
@@ -146,7 +146,7 @@ exports.handler = async () => {
   return String(before++)
 }`
 
-/** Sends a request by a connection of its own, and reads what it gets when it gets it. */
+/** Sends a request on its own connection. Resolves to the body. */
 const asked = (url: string, path: string): Promise<string> =>
   new Promise((resolve, reject) => {
     const socket = connect(Number(new URL(url).port), '127.0.0.1')
@@ -159,7 +159,7 @@ const asked = (url: string, path: string): Promise<string> =>
     socket.on('close', () => resolve(answer.split('\r\n\r\n')[1] ?? ''))
   })
 
-test('a crowd that wants one thing hardly delays who comes later and wants another', async () => {
+test('many requests for one path hardly delay a later request for another path', async () => {
   const folder = temporaryFolder()
   const assembly = await writeAssembly(join(folder, 'cdk.out'), route('Busy', '$default', 'Busy'), {
     Busy: { code: BUSY, properties: { Timeout: 60 } },

@@ -1,4 +1,4 @@
-// Where the matrix finds upstream's sources, and what it makes of the catalogue.
+// Tests how the matrix finds upstream's sources, and which catalogue and cells it makes of them.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -16,13 +16,13 @@ for (const version of ['10.2.0+driver', '9.1.0+driver', '2.0.0+driver'])
   writeFileSync(join(folder, `${version}.tar.gz`), '')
 writeFileSync(join(folder, 'README'), '')
 
-test('a folder is of the versions whose archives it has, oldest first', () => {
+test('the versions of a folder are those of its archives, oldest first', () => {
   expect(upstreamVersions(folder)).toEqual(['2.0.0+driver', '9.1.0+driver', '10.2.0+driver'])
   expect(upstreamVersions('https://mirror.example/{driverVersion}.tar.gz')).toEqual([])
   expect(upstreamVersions(undefined)).toEqual([])
 })
 
-test('the catalogue takes its archives from there, is one that a registry takes, and tries what is known to fail', () => {
+test('the catalogue uses the archives of the folder, is valid in settings, and tries known failures', () => {
   const drivers = catalogueAt(folder)
   const { source, knownFailures } = driverFor({ ...DEFAULTS, drivers }, '2.0.0+driver')
   expect(source).toEqual({ from: 'archive', url: `file://${folder}/{driverVersion}.tar.gz` })
@@ -33,13 +33,13 @@ test('the catalogue takes its archives from there, is one that a registry takes,
   expect(readSettings(file, { local: true }).drivers).toEqual(drivers)
 })
 
-test('a mirror is a URL with the driver version in it', () => {
+test('a mirror is a URL that contains the driver version', () => {
   const url = 'https://mirror.example/{driverVersion}.tar.gz'
   const { source } = driverFor({ ...DEFAULTS, drivers: catalogueAt(url) }, '7.3.0+driver')
   expect(source).toEqual({ from: 'archive', url })
 })
 
-test('a cell is of a kind in which the driver version is served', () => {
+test('each driver version has cells only for the kinds that the registry serves', () => {
   const kernels = [{ release: '6.1.192-2-amd64', series: '6.1' }]
   const versions = ['0.23.2', '9.1.0+driver', '10.2.0+driver']
   const cells = cellsOf(catalogueAt(folder), versions, kernels, { kinds: ['kmod', 'ebpf'] })

@@ -1,13 +1,13 @@
-// The command line of `npm run matrix`.
+// Tests the command line of `npm run matrix`.
 
 import { expect, test } from 'vitest'
 import { readOptions, UsageError } from '../../matrix/options.ts'
 
-test('without anything all that Debian has is built, and nothing is loaded or written', () => {
+test('without arguments the matrix builds both kinds, and loads and writes nothing', () => {
   expect(readOptions([], {})).toEqual({ kinds: ['kmod', 'ebpf'], load: false, write: false, help: false })
 })
 
-test('lists are of what stands between commas', () => {
+test('lists are separated by commas', () => {
   const args = [
     '--versions',
     '2.0.0+driver,0.23.2',
@@ -28,7 +28,7 @@ test('lists are of what stands between commas', () => {
   })
 })
 
-test("the place of upstream's sources may come from the environment, and the command line goes before it", () => {
+test('the environment can set the place of the upstream sources, and the command line overrides it', () => {
   const env = { MATRIX_DRIVERS: '/archives' }
   expect(readOptions([], env)).toMatchObject({ drivers: '/archives' })
   expect(readOptions(['--drivers', '/others'], env)).toMatchObject({ drivers: '/others' })

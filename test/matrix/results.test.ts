@@ -1,4 +1,4 @@
-// What was seen of the matrix is what docs/matrix.md shows, and what the table of known failures says.
+// Tests that docs/matrix.md and the table of known failures agree with the recorded results of the matrix.
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
@@ -28,13 +28,13 @@ const rowOf = (one: Seen) => {
   return series === undefined ? undefined : knownFailure(one, series)
 }
 
-describe('what was seen', () => {
-  test('is in docs/matrix.md, with what is known to fail: npm run matrix -- --write writes both', async () => {
+describe('the recorded results', () => {
+  test('are in docs/matrix.md as npm run matrix -- --write writes them', async () => {
     const page = readFileSync(PAGE, 'utf8')
     expect(between(page, pageOf(await readResults()))).toBe(page)
   })
 
-  test('of what failed is in the table of known failures, and nothing else is', async () => {
+  test('failed exactly where the table of known failures has a row', async () => {
     const results = await readResults()
     expect(results.filter((one) => (one.outcome.result === 'failed') !== (rowOf(one) !== undefined))).toEqual(
       [],
@@ -42,7 +42,7 @@ describe('what was seen', () => {
   })
 
   test.each(KNOWN_FAILURES)(
-    'has what each row of that table is of: $drivers $kinds, $from to $to',
+    'include failures for each row of that table: $drivers $kinds, $from to $to',
     async (row) => {
       const [first, last] = row.drivers
       const tried = (await readResults()).filter(
@@ -59,7 +59,7 @@ describe('what was seen', () => {
   )
 })
 
-test('docs/matrix.md names the kinds and the oldest kernels of driver versions as the registry takes them', () => {
+test('docs/matrix.md names the kinds and the oldest kernels that the registry serves for each driver version', () => {
   const rows = [...readFileSync(PAGE, 'utf8').matchAll(/^\| `[^|]*\+driver.* \| [\d., ]+ \| [\d., ]+ \|$/gm)]
   expect(rows.length).toBeGreaterThan(5)
   for (const [row] of rows) {
@@ -76,7 +76,7 @@ test('docs/matrix.md names the kinds and the oldest kernels of driver versions a
 })
 
 describe('a table', () => {
-  test('has a row a driver version, a column a series, and each error once', () => {
+  test('has a row for each driver version, a column for each series, and each error once', () => {
     const results = [
       seen({ result: 'loaded', events: 7 }),
       seen({ result: 'built' }, { driverVersion: '10.0.0+driver' }),
@@ -110,15 +110,15 @@ describe('a table', () => {
     ])
   })
 
-  test('stands between the markers of its page, and a page without them is refused', () => {
+  test('is written between the markers of its page, and a page without them is refused', () => {
     const page = `before\n${'<!-- npm run matrix -- --write: begin -->'}\nold\n<!-- end -->\nafter\n`
     expect(between(page, 'new\n')).toMatch(/^before\n<!--.*-->\n\nnew\n\n<!-- end -->\nafter\n$/)
     expect(() => between('no markers', 'new')).toThrow('no place')
   })
 })
 
-describe('what was seen later', () => {
-  test('takes the place of what was seen of the same cell before', () => {
+describe('a later result', () => {
+  test('replaces an earlier result of the same cell', () => {
     const before = [seen(failed('old')), seen(failed('other'), { kind: 'ebpf' })]
     expect(laidOver(before, [seen({ result: 'built' })])).toEqual([
       seen(failed('other'), { kind: 'ebpf' }),
@@ -126,7 +126,7 @@ describe('what was seen later', () => {
     ])
   })
 
-  test('does not take back that the same kernel loaded it, where nobody tried to', () => {
+  test('without a load test does not replace a loaded result of the same kernel', () => {
     const loaded = seen({ result: 'loaded', events: 7 })
     expect(laidOver([loaded], [seen({ result: 'built' })])).toEqual([loaded])
     const newer = seen({ result: 'built' }, { kernel: '6.1.193-1-amd64' })

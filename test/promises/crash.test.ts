@@ -25,7 +25,7 @@ const MD5 = createHash('md5')
   .digest('hex')
 const SUBMITTED_KEY = PATH.replace('/driver', `config/${CONFIG}`).replace('6.1.1-1-amd64', '6.1.0-1-amd64')
 
-/** What the lists of packages have of the probe. */
+/** The Packages list that contains the probe. */
 async function listed({ memory }: ReturnType<typeof createWorld>): Promise<string | undefined> {
   const shown = await memory.pointers.read(`apt/${DRIVER_VERSION}`)
   const list = shown?.files['debian-6.1/binary-amd64/Packages']
@@ -33,7 +33,7 @@ async function listed({ memory }: ReturnType<typeof createWorld>): Promise<strin
   return object && Buffer.from(object.body).toString()
 }
 
-/** The list of tags of its images, and the object of what its own tag names. */
+/** The tags of its images, and whether the object that its own tag names exists. */
 async function imaged({ memory }: ReturnType<typeof createWorld>) {
   const name = `modules/falco/${DRIVER_VERSION.replace('+', '_')}`
   const [list, tagged] = await Promise.all([
@@ -48,14 +48,14 @@ async function imaged({ memory }: ReturnType<typeof createWorld>) {
 const isTested = (state: ProbeState | undefined): boolean =>
   state?.state === 'published' && state.loadTest !== undefined
 
-/** The whole run, from a first GET to the probe, with whatever it takes after a crash. */
+/** The complete run from a first GET to the probe, with the steps that are needed after a crash. */
 async function run(fault: Fault, settings: Partial<Settings> = {}) {
   const world = createWorld({ probe, verdict: 'passed', settings })
   world.onCall(fault)
   await world.get().catch(() => undefined)
   await world.deliver()
   const unharmed = world.calls.length
-  // The crash is over. Deadlines pass, the sweep comes, and hosts ask again.
+  // The crash is over. Deadlines pass, the sweep runs, and hosts ask again.
   world.onCall(() => undefined)
   for (let round = 0; round < 4 && !isTested(world.state()); round += 1) {
     world.pass(HOUR)
@@ -67,7 +67,7 @@ async function run(fault: Fault, settings: Partial<Settings> = {}) {
   return { world, unharmed }
 }
 
-/** The same of a host that submits its kernel. */
+/** The same for a host that submits its kernel. */
 async function runSubmission(fault: Fault) {
   const world = createWorld({ probe, settings: SUBMITTED })
   const submit = () => world.submit(submissionOf()).catch(() => undefined)
@@ -86,7 +86,7 @@ async function runSubmission(fault: Fault) {
   return { world, unharmed }
 }
 
-/** Fails every try of the n-th call of the run, and of its repetitions, `times` times over. */
+/** Fails the n-th call of the run and its repetitions, `times` times in total. */
 function failing(nth: number, when: 'before' | 'after', times: number): Fault {
   let count = 0
   let name: string | undefined
@@ -101,7 +101,7 @@ function failing(nth: number, when: 'before' | 'after', times: number): Fault {
   }
 }
 
-/** Every call of a run, failing before or after it was done, once or until its event is given up. */
+/** Every call of a run, failing before or after it was done, once or until its event is dropped. */
 const faultsIn = (calls: readonly string[]) =>
   calls.flatMap((call, i) =>
     (['before', 'after'] as const).flatMap((when) =>
@@ -114,7 +114,7 @@ describe('no state is lost on a crash', async () => {
   const calls = world.calls.slice(0, unharmed)
   const end = world.state()
 
-  test('a run without one publishes, by more than twenty calls', () => {
+  test('a run without a crash publishes the probe, with more than twenty calls', () => {
     expect(end).toMatchObject({ state: 'published', attempt: 1 })
     expect(calls.length).toBeGreaterThan(20)
   })
@@ -132,14 +132,14 @@ describe('no state is lost on a crash', async () => {
       for (const suffix of ['', '.asc', '.sha256', '.log']) {
         expect(after.memory.inside.objects.artifacts.has(state.objectKey + suffix), suffix).toBe(true)
       }
-      // An event that is given up waits for an operator.
+      // A dropped event waits for an operator.
       if (times > 1) return
       expect(await listed(after)).toContain(`${state.objectKey.split('/')[3]}/`)
       expect(await imaged(after)).toEqual({ tags: 'debian_6.1.1-1-amd64_1\n', isThere: true })
     },
   )
 
-  test('events that come twice change nothing', async () => {
+  test('events that are delivered twice change nothing', async () => {
     const twice = createWorld({ probe, verdict: 'passed' })
     await twice.get()
     await twice.deliver(2)
@@ -148,7 +148,7 @@ describe('no state is lost on a crash', async () => {
   })
 })
 
-/** Two probes and one place: the second waits for its turn, and takes it from the load test of the first. */
+/** Two probes share one place: the second waits for its turn, and takes it from the load test of the first. */
 async function runQueue(fault: Fault) {
   const world = createWorld({
     probe,
@@ -181,7 +181,7 @@ describe('no turn is lost on a crash', async () => {
   const table = faultsIn(world.calls.slice(0, unharmed))
   const both = { state: 'published', loadTest: { verdict: 'passed' } }
 
-  test('a run without one has both built and tested, one at a time', () => {
+  test('a run without a crash builds and tests both probes, with a queue', () => {
     expect(states).toMatchObject([both, both])
     expect(world.calls).toContain('index.queued')
   })
@@ -199,7 +199,7 @@ describe('no submission is lost on a crash', async () => {
   const { world, unharmed } = await runSubmission(() => undefined)
   const calls = world.calls.slice(0, unharmed)
 
-  test('a run without one publishes the probe and keeps the tree, by more than thirty calls', () => {
+  test('a run without a crash publishes the probe and keeps the tree, with more than thirty calls', () => {
     expect(world.state(SUBMITTED_KEY)).toMatchObject({ state: 'published', attempt: 1 })
     expect(world.state()).toBeUndefined()
     expect(
@@ -221,7 +221,7 @@ describe('no submission is lost on a crash', async () => {
   )
 })
 
-describe('no state is lost on a crash where the load test comes first', async () => {
+describe('no state is lost on a crash if the load test is required', async () => {
   const required = { loadTest: { ...DEFAULTS.loadTest, mode: 'required' as const } }
   const { world, unharmed } = await run(() => undefined, required)
   const calls = world.calls.slice(0, unharmed)

@@ -1,4 +1,4 @@
-// The promises that the domain holds by itself; those of the wire are held end to end.
+// Tests the promises of the domain without a network. End-to-end tests check the promises of the wire.
 
 import { describe, expect, test } from 'vitest'
 import { resultOf } from '../../functions/runtime/http.ts'
@@ -43,7 +43,7 @@ describe('nothing unverified is served', () => {
 })
 
 describe('one live build per missing probe', () => {
-  test('whatever the stampede', async () => {
+  test('even if 200 clients ask for it at the same time', async () => {
     const world = createWorld({ probe, verdict: 'passed' })
     const answers = await Promise.all(Array.from({ length: 200 }, () => world.get()))
     expect(answers.every(({ tag }) => tag === 'redirect')).toBe(true)
@@ -54,7 +54,7 @@ describe('one live build per missing probe', () => {
 })
 
 describe('what is published never changes', () => {
-  test('whatever asks, ends or comes late', async () => {
+  test('through later sweeps, requests and repeated events', async () => {
     const world = await published()
     const before = structuredClone(world.state())
     const objects = [...world.memory.inside.objects.artifacts.keys()]
@@ -70,7 +70,7 @@ describe('what is published never changes', () => {
 describe('builds are bounded per day and per caller', () => {
   const missing = (i: number) => PATH.replace('6.1.1-1', `6.1.1-${i + 1}`)
 
-  test('a caller without budget costs no write, and does not block another', async () => {
+  test('a caller without budget causes no write, and does not block another caller', async () => {
     const world = createWorld({
       probe,
       settings: { budgets: { ...DEFAULTS.budgets, buildsPerDay: 500, requestsPerCallerPerDay: 2 } },
@@ -83,7 +83,7 @@ describe('builds are bounded per day and per caller', () => {
     expect(await world.get(missing(3), { caller: '203.0.113.2' })).toMatchObject({ tag: 'redirect' })
   })
 
-  test("the day's builds spent, a probe fails until the next midnight, and then builds", async () => {
+  test('after the daily build limit a probe fails until the next midnight, and is then built', async () => {
     const world = createWorld({
       probe,
       settings: { budgets: { ...DEFAULTS.budgets, buildsPerDay: 1, requestsPerCallerPerDay: 100 } },
@@ -110,7 +110,7 @@ describe('builds are bounded per day and per caller', () => {
 })
 
 describe('a miss never looks like a hit', () => {
-  test('no answer but the way to the bytes is a 2xx, in any state', async () => {
+  test('no answer of a probe that is missing or failed is a 2xx, and none may be cached', async () => {
     const world = createWorld({ probe: undefined })
     const answers = [await world.get(PATH, { method: 'HEAD' }), await world.get()]
     await world.deliver()
@@ -124,7 +124,7 @@ describe('a miss never looks like a hit', () => {
 })
 
 describe('a failed probe', () => {
-  test('is not rebuilt before its time, and says why at its own URL', async () => {
+  test('is not rebuilt before its retry time, and its URL answers the reason', async () => {
     const world = createWorld({ probe: undefined })
     await world.get()
     await world.deliver()
@@ -146,7 +146,7 @@ describe('a failed probe', () => {
 })
 
 describe('a hit', () => {
-  test('costs one read and no write', async () => {
+  test('needs one read and no write', async () => {
     const world = await published()
     world.calls.length = 0
     expect(await world.get()).toMatchObject({
@@ -156,7 +156,7 @@ describe('a hit', () => {
     expect(world.calls).toEqual(['index.get'])
   })
 
-  test('of a forged name costs one read at most, and no write', async () => {
+  test('with a forged name needs one read and no write', async () => {
     const world = createWorld({ probe })
     const check = () => {
       throw new Error('refused')
@@ -169,8 +169,8 @@ describe('a hit', () => {
   })
 })
 
-describe('every answer says where a probe came from', () => {
-  test('driver source and header packages, with their digests, in .json', async () => {
+describe('the .json of a probe names its sources', () => {
+  test('it has the driver source and the header packages, with their digests', async () => {
     const world = await published()
     const answer = await world.get(`${PATH}.json`)
     expect(answer).toMatchObject({
@@ -189,7 +189,7 @@ describe('every answer says where a probe came from', () => {
   })
 })
 
-describe('a build whose end nobody is told', () => {
+describe('a build with a lost end event', () => {
   const MINUTE = 60_000
   const begun = async (options: Partial<WorldOptions> = {}) => {
     const world = createWorld({ probe, ...options })
@@ -210,7 +210,7 @@ describe('a build whose end nobody is told', () => {
     expect(world.state()).toMatchObject({ state: 'published' })
   })
 
-  test('is told as failed then, where it failed', async () => {
+  test('is reported as failed at the next sweep if it failed', async () => {
     const world = await begun({ probe: undefined })
     await world.endUnheard()
     await swept(world)
@@ -227,7 +227,7 @@ describe('a build whose end nobody is told', () => {
   })
 
   test.each(['overdue', 'open'] as const)(
-    'is left as it is by a sweep whose index still has it as %s',
+    'is not changed by a sweep that reads a stale index, which has it as %s',
     async (how) => {
       const world = await begun()
       const late = await world.memory.index.open(100)
@@ -251,7 +251,7 @@ describe('a build whose end nobody is told', () => {
     },
   )
 
-  test('has its load test found in the same way, once', async () => {
+  test('has its load test found in the same way, and tested once', async () => {
     const world = await begun({
       verdict: 'passed',
       settings: { loadTest: { mode: 'required', maxSeconds: 60 } },

@@ -1,4 +1,4 @@
-// The queue of builds and load tests, in a small world whose builder has few places.
+// Tests the queue of builds and load tests with a builder that has few places.
 
 import { expect, test } from 'vitest'
 import { DEFAULTS } from '../../lib/kernels/settings.ts'
@@ -24,7 +24,7 @@ function worldOf(mode: Settings['loadTest']['mode'] = 'off', atOnce = 1) {
   return { ...world, ask, running, started }
 }
 
-test('thirty probes at once are all built, one after the other, in the order in which they were asked for', async () => {
+test('thirty probes are all built, one after the other, in the order of their requests', async () => {
   const world = worldOf()
   const all = Array.from({ length: 30 }, (_, i) => i)
   for (const i of all) await world.ask(i)
@@ -35,14 +35,14 @@ test('thirty probes at once are all built, one after the other, in the order in 
   for (const i of all) expect(world.state(keyOf(i))).toMatchObject({ state: 'published', attempt: 1 })
 })
 
-test('as many run at one time as there are places', async () => {
+test('as many builds run at one time as the builder has places', async () => {
   const world = worldOf('off', 3)
   await world.ask(1, 2, 3, 4, 5)
   await world.plan()
   expect(world.running()).toHaveLength(3)
 })
 
-test('a build that somebody waits for comes before those whose clients are gone', async () => {
+test('a build with a waiting client starts before builds without one', async () => {
   const world = worldOf()
   await world.ask(1, 2, 3, 4)
   await world.plan()
@@ -54,7 +54,7 @@ test('a build that somebody waits for comes before those whose clients are gone'
   )
 })
 
-test('what waits is told its place, and when it may be built', async () => {
+test('the .json of a queued probe shows its position, and later the expected time', async () => {
   const world = worldOf()
   await world.ask(1, 2, 3)
   await world.plan()
@@ -73,7 +73,7 @@ test('what waits is told its place, and when it may be built', async () => {
   expect(await told(3)).toEqual({ position: 1, of: 1, expectedSeconds: 16 })
 })
 
-test('a build that somebody waits for takes the place of a load test, which is made up for', async () => {
+test('a build with a waiting client takes the place of a load test, which runs later', async () => {
   const world = worldOf('recorded')
   await world.ask(1)
   await world.plan()
@@ -93,7 +93,7 @@ test('a build that somebody waits for takes the place of a load test, which is m
     expect(world.state(keyOf(i))).toMatchObject({ state: 'published', loadTest: { verdict: 'passed' } })
 })
 
-test('a build whose clients are gone does not stop a load test', async () => {
+test('a build without a waiting client does not stop a load test', async () => {
   const world = worldOf('recorded')
   await world.ask(1)
   await world.plan()
@@ -107,7 +107,7 @@ test('a build whose clients are gone does not stop a load test', async () => {
   expect(world.state(keyOf(1))).not.toHaveProperty('spared')
 })
 
-test('what nobody has waited for in half an hour is forgotten, and costs nobody anything', async () => {
+test('a build that had no waiting client for half an hour is forgotten, and costs its caller nothing', async () => {
   const world = worldOf()
   await world.memory.places.take({ claim: 'another' }, world.memory.now() + 70 * MINUTE, 1)
   await world.ask(2)
@@ -126,7 +126,7 @@ test('what nobody has waited for in half an hour is forgotten, and costs nobody 
   expect(await spent(1)).toBe(false)
 })
 
-test('a turn whose event was lost is found by whoever waits', async () => {
+test('a waiting client finds a turn whose event was lost', async () => {
   const world = worldOf()
   await world.ask(1, 2)
   await world.plan()
@@ -139,7 +139,7 @@ test('a turn whose event was lost is found by whoever waits', async () => {
   expect(world.state(keyOf(2))).toMatchObject({ state: 'published' })
 })
 
-test('a turn that a late index gives to what no longer waits is the next one’s', async () => {
+test('the next build gets the turn if a stale index gives it to a build that failed', async () => {
   const world = worldOf()
   await world.ask(1, 2, 3)
   await world.plan()
@@ -157,7 +157,7 @@ test('a turn that a late index gives to what no longer waits is the next one’s
   expect(world.running()).toEqual([keyOf(3)])
 })
 
-test('a plan that nobody has begun is asked for again after five seconds, once, however many wait', async () => {
+test('a plan that was not begun is requested again after five seconds, once for all waiting clients', async () => {
   const world = worldOf()
   world.lose('ProbeRequested')
   await world.ask(1)
@@ -179,7 +179,7 @@ test.each([
   ['as the next sweep finds out', 1],
   ['as is found out at its deadline', 60],
 ])(
-  'a build that no builder took, %s, is no failure: it is free for whoever asks, and nothing is spent',
+  'a build that no builder took, %s, is not a failure: the next request builds it, and no budget is spent',
   async (_, minutes) => {
     const world = worldOf()
     await world.ask(1)
@@ -195,7 +195,7 @@ test.each([
   },
 )
 
-/** Nobody is told that no builder took it. */
+/** The event that no builder took the build is lost. */
 async function unheard(world: ReturnType<typeof worldOf>, minutes: number): Promise<void> {
   await world.endUnheard(keyOf(1), UNTAKEN)
   world.pass(minutes * MINUTE)
@@ -207,7 +207,7 @@ test.each([
   ['as their events tell', 0],
   ['as sweeps find out', 1],
   ['as is found out at their deadlines', 60],
-])('load tests that no builder took, %s, count as none', async (_, minutes) => {
+])('load tests that no builder took, %s, do not count as tests', async (_, minutes) => {
   const world = worldOf('required')
   await world.ask(1)
   await world.plan()
@@ -221,7 +221,7 @@ test.each([
   expect(world.state(keyOf(1))).toMatchObject({ state: 'published', loadTest: { verdict: 'passed' } })
 })
 
-test('a builder that takes no more is told as that, and asked again; the day has lost no build by it', async () => {
+test('a full builder makes the probe fail with no-room, is tried again later, and uses no build of the daily limit', async () => {
   const world = worldOf()
   world.busy(true)
   await world.ask(1)
@@ -235,7 +235,7 @@ test('a builder that takes no more is told as that, and asked again; the day has
   expect(world.state(keyOf(1))).toMatchObject({ state: 'published' })
 })
 
-test('a load test that the builder does not take is asked for again, and its verdict comes', async () => {
+test('a load test that a full builder refuses is requested again, and gets its verdict', async () => {
   const world = worldOf('required')
   await world.ask(1)
   await world.plan()

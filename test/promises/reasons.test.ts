@@ -1,4 +1,4 @@
-// Whatever fails on the way of a probe, its own URL says what it was, and what follows.
+// Tests that a probe's own URL names the reason of each failure, and the next step.
 
 import { describe, expect, test } from 'vitest'
 import { buildEndOf } from '../../functions/runtime/events.ts'
@@ -19,7 +19,7 @@ const REQUIRED = { loadTest: { ...DEFAULTS.loadTest, mode: 'required' as const }
 
 type World = ReturnType<typeof createWorld>
 
-/** What the probe's URL answers, and that `.json` beside it says the same. */
+/** Returns the answer of the probe's URL, and checks that its `.json` answers the same. */
 async function told(
   world: World,
   expected = 404,
@@ -62,7 +62,7 @@ describe('a plan that breaks off', () => {
     'budgets.spend',
     'builder.start',
     'index.started',
-  ])('at %s is told as soon as its event has come twice', async (call) => {
+  ])('at %s is reported after its event was delivered twice', async (call) => {
     const { world, deliver } = broken(call)
     await world.get()
     await deliver()
@@ -72,7 +72,7 @@ describe('a plan that breaks off', () => {
     expect(detail).toMatch(/^falco_debian_6\.1\.1-1-amd64_1\.ko of driver 1\.2\.3\+driver: /)
   })
 
-  test('by a refusal of its own is told at once', async () => {
+  test('by a refusal of its own is reported at once', async () => {
     const world = createWorld({ probe })
     world.onCall((call, when) => {
       if (call === 'plan.kernel' && when === 'before')
@@ -86,7 +86,7 @@ describe('a plan that breaks off', () => {
     })
   })
 
-  test('and cannot even write down why, is told by the sweep', async () => {
+  test('and cannot record the reason is reported by the sweep', async () => {
     const { world, deliver, sweep } = broken('staging.create')
     await world.get()
     await deliver()
@@ -99,7 +99,7 @@ describe('a plan that breaks off', () => {
     })
   })
 
-  test('whose event is lost is told by the sweep', async () => {
+  test('because its event is lost is reported by the sweep', async () => {
     const { world, sweep } = broken('none')
     await world.get()
     world.memory.inside.events.pop()
@@ -107,7 +107,7 @@ describe('a plan that breaks off', () => {
     expect((await told(world)).detail).toContain('did not get to it within 120 s')
   })
 
-  test('and dies after the first time is told by the sweep, with what it wrote down', async () => {
+  test('and dies after the first time is reported by the sweep, with the recorded reason', async () => {
     const { world, deliver, sweep } = broken('plan.driver')
     let times = 0
     world.onCall((call, when) => {
@@ -133,7 +133,7 @@ describe('a build', () => {
     { 'phase-type': type, 'phase-status': 'FAILED', 'phase-context': context },
     { 'phase-type': 'COMPLETED', 'phase-context': [] },
   ]
-  /** As CodeBuild tells the end of the only build there is. */
+  /** Publishes the end of the only build as CodeBuild reports it. */
   async function ends(world: World, told: ReturnType<typeof phases>): Promise<void> {
     const [build] = world.memory.inside.builds
     const { key, claim, phase } = build!.order
@@ -165,15 +165,20 @@ describe('a build', () => {
   test.each([
     ['QUEUED', 'this machine is x86_64, but the settings run such builds on aarch64: set build.machines'],
     ['PROVISIONING', 'CANNOT_PULL_CONTAINER_ERROR: no such image'],
-  ])('that could not begin (%s) says why, and is not begun again at once', async (type, why) => {
-    const world = await started()
-    await ends(world, phases(type, [why]))
-    const { code, detail } = await told(world)
-    expect(code).toBe('build-broken')
-    expect(detail).toContain(`no build could start. The builder reported: ${why}. The operator must fix this`)
-  })
+  ])(
+    'that could not begin (%s) reports the reason, and the next request does not start it',
+    async (type, why) => {
+      const world = await started()
+      await ends(world, phases(type, [why]))
+      const { code, detail } = await told(world)
+      expect(code).toBe('build-broken')
+      expect(detail).toContain(
+        `no build could start. The builder reported: ${why}. The operator must fix this`,
+      )
+    },
+  )
 
-  test('whose end is told before the index knows of its start is not taken for a plan', async () => {
+  test('that ends before the index has its start is not reported as a failed plan', async () => {
     const world = createWorld({ probe })
     await world.get()
     world.onCall((call, when) => {
@@ -186,7 +191,7 @@ describe('a build', () => {
     expect((await told(world)).detail).toContain('The builder reported: no machine.')
   })
 
-  test('that was cut off says where', async () => {
+  test('that was cut off reports the reason of the builder', async () => {
     const world = await started()
     await ends(world, phases('BUILD', ['COMMAND_EXECUTION_ERROR: exit status 137', ': ']))
     expect(world.state()).toMatchObject({
@@ -201,7 +206,7 @@ describe('a build', () => {
 
 describe('publishing that breaks off', () => {
   test.each(['artifacts.create', 'signer.sign', 'index.publish', 'staging.get', 'builder.look'])(
-    'at %s is told once the claim is past its deadline',
+    'at %s is reported after the deadline of the claim',
     async (call) => {
       const { world, deliver, sweep } = broken(call)
       await world.get()
@@ -218,7 +223,7 @@ describe('publishing that breaks off', () => {
     },
   )
 
-  test('after the probe is published takes nothing from it', async () => {
+  test('after the probe is published does not change its state', async () => {
     const { world, deliver, sweep } = broken('cache.keep')
     await world.get()
     await deliver()
@@ -228,7 +233,7 @@ describe('publishing that breaks off', () => {
 })
 
 describe('a load test that is required', () => {
-  test('and cannot be started, three times, is told', async () => {
+  test('and cannot be started three times is reported', async () => {
     const { world, deliver, sweep } = broken('none', REQUIRED)
     let builds = 0
     world.onCall((call, when) => {

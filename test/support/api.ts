@@ -1,4 +1,4 @@
-// Whether an answer is what the OpenAPI document says: by the same table of routes that the document is made of.
+// Checks answers against the table of routes from which the OpenAPI document is generated.
 
 import { ROUTES } from '../../lib/api/routes.ts'
 
@@ -12,7 +12,7 @@ export interface Answered {
   readonly body: string
 }
 
-/** Throws where the document knows no such answer, or another. */
+/** Throws if the document does not have this answer. */
 export function conforms({ method, path, status, type, headers, body }: Answered): void {
   const route = ROUTES.find((r) => r.method === method && r.path === path)
   if (route === undefined) throw new Error(`the document has no ${method} ${path}`)

@@ -1,5 +1,5 @@
-// A stand-in for Debian's archive and for the service that keeps its past, on loopback: both laid out like the real ones,
-// their lists signed by keys of the test.
+// A stand-in for Debian's archive and for its snapshot service, on loopback: both have the layout of the real ones, and keys
+// of the test sign their lists.
 
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -13,7 +13,7 @@ export interface ArchiveKey {
   readonly privateKey: PrivateKey
 }
 
-/** `expires`: milliseconds since the epoch, as the public key says; whoever has the private one signs after that all the same. */
+/** `expires`: the end of the public key in milliseconds since the epoch; the private key can sign after that. */
 export async function archiveKey(created: number, expires?: number): Promise<ArchiveKey> {
   const own = { userIDs: { name: 'Archive' }, format: 'object', date: new Date(created) } as const
   const { privateKey, publicKey } = await generateKey({ type: 'rsa', rsaBits: 2048, ...own })
@@ -45,7 +45,7 @@ interface SuiteState {
   readonly key: ArchiveKey
 }
 
-/** What the service knows of a binary package. */
+/** The service's data about a binary package. */
 export interface Seen extends Deb {
   readonly source?: string
   readonly archive: string
@@ -54,19 +54,19 @@ export interface Seen extends Deb {
 
 export interface ArchiveStandIn {
   readonly url: string
-  /** paths, in the order in which they were asked for */
+  /** requested paths, in order */
   readonly asked: string[]
-  /** most requests that were open at one time */
+  /** maximum number of requests that were open at one time */
   mostAtOnce(): number
   /** As the archive has it from now on, and a snapshot from its date on. */
   add(state: SuiteState): Promise<void>
   see(...packages: Seen[]): void
-  /** Takes requests before all else; true: it has answered. */
+  /** Handles each request first. Returns true if it has answered. */
   answer: (path: string, response: ServerResponse) => boolean
   close(): Promise<void>
 }
 
-/** A .deb (ar(5)) with nothing in it, and no other like it. */
+/** An empty .deb (ar(5)) with unique bytes. */
 export const bytesOf = ({ name, version }: Deb): Buffer =>
   Buffer.concat([
     Buffer.from('!<arch>\n'),
@@ -139,7 +139,7 @@ export async function startArchive(): Promise<ArchiveStandIn> {
     })
     if (standIn.answer(path, response)) return
     const body = archived(written, path) ?? interfaceOf(seen, path)
-    // Who asks at once is open at once.
+    // Parallel requests are open at the same time.
     setTimeout(() => response.writeHead(body === undefined ? 404 : 200).end(body), 5)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -158,7 +158,7 @@ export async function startArchive(): Promise<ArchiveStandIn> {
   return standIn
 }
 
-/** `/{archive}/...` as it is today, `/archive/{archive}/{stamp}/...` as it was. */
+/** `/{archive}/...` has the current state, `/archive/{archive}/{stamp}/...` an earlier one. */
 function archived(written: readonly Written[], path: string): Buffer | undefined {
   const [, archive, stamp, rest = ''] =
     /^\/archive\/([a-z-]+)\/(\d{8}T\d{6}Z)\/(.*)$/.exec(path) ?? withoutStamp(path)

@@ -1,4 +1,4 @@
-// Real signed files of real distributions, and what independent tools said of them: test/vectors/archives.
+// Reads real signed files of real distributions, and the results of independent tools for them: test/vectors/archives.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,23 +19,23 @@ const table = (name: string): string[][] =>
 
 interface Vector {
   readonly file: string
-  /** the key file and the fingerprint of the key that signed; `undefined`: nobody whose key is known */
+  /** the key file and the fingerprint of the signing key; `undefined`: no known key */
   readonly by: { readonly keys: string; readonly fingerprint: string } | undefined
 }
 
-/** Those whose path begins so. */
+/** The files with this path prefix. */
 export const vectors = (under: string): readonly Vector[] =>
   table('index.tsv')
     .map(([file = '', , , signer = '']) => ({ file, by: signerIn(signer) }))
     .filter(({ file }) => file.startsWith(under))
 
 function signerIn(text: string): Vector['by'] {
-  // Of the oldest package only its header is here, and its one signature is over header and payload.
+  // The repository has only the header of the oldest package, and its one signature is over header and payload.
   const [, keys, fingerprint] = /^([a-z0-9.-]+) ([0-9A-F]{40})(?! \(legacy)/.exec(text) ?? []
   return keys === undefined || fingerprint === undefined ? undefined : { keys, fingerprint }
 }
 
-/** Each key file, and the fingerprints of the primary keys in it that are of a version that is known here. */
+/** Each key file, and the fingerprints of its primary keys of a known version. */
 export const keyFiles = (): readonly { readonly file: string; readonly fingerprints: readonly string[] }[] =>
   table('keys.tsv').map(([file = '', primaries = '']) => ({
     file,

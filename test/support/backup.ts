@@ -1,4 +1,4 @@
-// A registry's folder of data as a backup finds it, made by hand: two tables, some objects, a key; and what a restore made of it.
+// Makes a registry's data folder for a backup: two tables, some objects and a key. Reads the result of a restore.
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -26,12 +26,12 @@ const keyPair = () =>
 
 export interface Source {
   readonly running: Running
-  /** Writes an item of the index as the registry has it. */
+  /** Writes an item of the index in the form that the registry uses. */
   item(id: string, attributes: Readonly<Record<string, string>>): Promise<void>
-  /** A published probe with all that stands beside it; gives its object's key. */
+  /** Writes a published probe with its sidecars. Returns its object's key. */
   publish(id: string): Promise<string>
   store(bucket: keyof typeof BUCKETS, key: string, body?: string): Promise<void>
-  /** Writes a backup, and gives its path. */
+  /** Writes a backup. Returns its path. */
   backup(): Promise<string>
   readonly privateKey: string
 }
@@ -91,7 +91,7 @@ export async function backedUp(running: Running): Promise<string> {
   return file
 }
 
-/** The ids of the items that a restored folder's table has, through an index of it as well. */
+/** The ids of the items in the table of a restored folder, read both directly and through an index. */
 export async function idsIn(dataDir: string, TableName: string): Promise<string[]> {
   const dynalite = await openDynalite(join(dataDir, 'dynamodb'))
   try {

@@ -1,4 +1,4 @@
-// Debian's own archive, as a test sees it: its planner, and every kernel in its lists.
+// Provides Debian's own archive for tests: its planner, and every kernel in its lists.
 
 import { aptArchive } from '../../lib/archives/apt/archive.ts'
 import type { Suite } from '../../lib/archives/apt/suite.ts'
@@ -11,7 +11,7 @@ import { DEFAULTS } from '../../lib/kernels/settings.ts'
 import type { Arch } from '../../lib/model/probe.ts'
 
 export interface DebianKernel {
-  /** what clients ask for, e.g. `6.1.192-2-amd64` */
+  /** the release that clients ask for, e.g. `6.1.192-2-amd64` */
   readonly kernelRelease: string
   /** e.g. `6.1.0-56-amd64` */
   readonly unameRelease: string
@@ -22,11 +22,11 @@ export interface Debian extends HeadersPlanner {
   kernels(arch: Arch): Promise<readonly DebianKernel[]>
 }
 
-/** Tests ask nobody whom they do not mean to ask. */
+/** Tests send requests only to the hosts that they name. */
 export const NO_SNAPSHOT = { ...DEFAULTS.debian.snapshot, mode: 'off' } as const
 
 export function debian(ports: PlannerPorts, suites: readonly Suite[]): Debian {
-  // The planner's own: a list is read once for both.
+  // The planner's own reader, so that each list is read once for both.
   const archive = aptArchive(ports, { suites, keyring: DEBIAN_KEYRING, keep: KERNEL_PACKAGES })
   return {
     ...debianPlanner(ports, { debian: { ...DEFAULTS.debian, suites: [...suites], snapshot: NO_SNAPSHOT } }),

@@ -1,4 +1,4 @@
-// A program of Debian's with all that it loads, taken out of packages that are never installed.
+// Unpacks a Debian program with all libraries that it loads from packages that are never installed.
 
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -12,15 +12,15 @@ const LOADER = 'ld-linux-x86-64.so.2'
 const LIBRARIES = ['lib/x86_64-linux-gnu', 'usr/lib/x86_64-linux-gnu']
 
 interface PackagedProgram {
-  /** by name: the program, its loader and its libraries, of one Debian whatever this machine is */
+  /** by name: the program, its loader and its libraries, from one Debian release on any machine */
   readonly files: Readonly<Record<string, Uint8Array>>
-  /** what runs it where all of them are in that folder */
+  /** the command that runs it if all files are in that folder */
   command(folder: string): string
 }
 
 /**
- * `program` is its path in the package. `isNeeded`: of the packages that it depends on, and those in turn, which are unpacked.
- * Throws where the archive, or a library, is not there.
+ * `program` is its path in the package. `isNeeded` selects the direct and indirect dependencies that are unpacked.
+ * Throws if the archive or a library is missing.
  */
 export function packagedProgram(
   apt: Apt,
@@ -41,7 +41,7 @@ export function packagedProgram(
   }
 }
 
-/** Over what is there: folders that are links stay links. */
+/** Unpacks over existing files: folders that are links stay links. */
 export function unpack(deb: Uint8Array, folder: string): void {
   writeFileSync(join(folder, 'a.deb'), deb)
   execFileSync('sh', ['-c', 'dpkg-deb --fsys-tarfile a.deb >a.tar'], { cwd: folder })
@@ -49,7 +49,7 @@ export function unpack(deb: Uint8Array, folder: string): void {
   for (const name of ['a.deb', 'a.tar']) rmSync(join(folder, name))
 }
 
-/** With all that they depend on and need. Of alternatives the first: the others are for what is no library. */
+/** The packages with their needed dependencies. Of alternatives it takes the first: only non-libraries need the others. */
 export function closureOf(
   apt: Apt,
   names: readonly string[],
@@ -74,12 +74,12 @@ export function closureOf(
   return found
 }
 
-/** By the custom of naming what stands for one ABI after the package that has it: `libre2-11-absl20260526`. */
+/** By custom, the name of a virtual package for one ABI begins with the name of its package: `libre2-11-absl20260526`. */
 const providerOf = (virtual: string): string => virtual.replace(/-[^-]*$/, '')
 
 const nameOf = (relation: string): string => relation.trim().replace(/[ :(|].*/, '')
 
-/** As the loader among them finds them, which may be newer than this machine's; the loader is one of them. */
+/** Finds libraries with the program's own loader, which may be newer than this machine's. The loader is one of them. */
 function librariesOf(folder: string, program: string): string[] {
   const places = LIBRARIES.map((place) => join(folder, place))
   const loader = places.map((place) => join(place, LOADER)).find((path) => existsSync(path))

@@ -41,7 +41,7 @@ async function api(functions: Record<string, FunctionText>, resources: JsonObjec
   }
 }
 
-/** Sends bytes as they are; gives the first line of the answer. */
+/** Sends the bytes unchanged. Returns the first line of the answer. */
 const raw = (url: string, text: string): Promise<string> =>
   new Promise((resolve, reject) => {
     const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(text))
@@ -54,7 +54,7 @@ const raw = (url: string, text: string): Promise<string> =>
   })
 
 describe('a function behind the API', () => {
-  test('is told of the request in payload format 2.0', async () => {
+  test('receives the request in payload format 2.0', async () => {
     const { get } = await api(
       { Echo: { code: ECHO } },
       route('Echo', 'ANY /x/{proxy+}', 'Echo'),
@@ -92,12 +92,12 @@ describe('a function behind the API', () => {
     ['/x/a%3Fb=c?d=e', '/x/a'],
     ['/x/%ff%41', '/x/%ff%41'],
     ['/x/caf%C3%A9', '/x/café'],
-  ])('sees the path %s as an HTTP API has it: %s', async (asked, seen) => {
+  ])('receives the path %s as an HTTP API passes it: %s', async (asked, seen) => {
     const { get } = await api({ Echo: { code: ECHO } }, route('Echo', '$default', 'Echo'))
     expect(await (await get(asked)).json()).toMatchObject({ rawPath: seen })
   })
 
-  test('answers as it says, or by what it returns', async () => {
+  test('answers with the status, headers and body that it returns, or with its plain return value', async () => {
     const { get } = await api({ Answers: { code: ANSWERS } }, route('Any', '$default', 'Answers'))
     expect(await (await get('/plain')).text()).toBe('text')
     expect(await (await get('/list')).json()).toEqual([1])
@@ -110,7 +110,7 @@ describe('a function behind the API', () => {
     expect([head.status, head.headers.get('content-length')]).toEqual([200, '2'])
   })
 
-  test('that answers wrongly, fails, or dies is a 500 that says nothing, and the next request is served', async () => {
+  test('causes a 500 without details if its answer is invalid, or if it fails or exits; the next request is served', async () => {
     const { get } = await api({ Answers: { code: ANSWERS } }, route('Any', '$default', 'Answers'))
     for (const path of ['/number', '/status', '/header', '/value', '/large', '/error', '/exit']) {
       const answer = await get(path)
@@ -123,7 +123,7 @@ describe('a function behind the API', () => {
     expect((await get('/fine')).status).toBe(204)
   })
 
-  test('that takes longer than its time is given up, even when it never yields', async () => {
+  test('is stopped after its timeout, even if it never yields', async () => {
     const { get } = await api(
       { Answers: { code: ANSWERS, properties: { Timeout: 1 } } },
       route('Any', '$default', 'Answers'),
@@ -133,7 +133,7 @@ describe('a function behind the API', () => {
     expect((await get('/fine')).status).toBe(204)
   })
 
-  test('whose integration has less time than it needs is a 503', async () => {
+  test('causes a 503 if it needs longer than the timeout of its integration', async () => {
     const resources = route('Any', '$default', 'Answers')
     const integration = resources.AnyIntegration as { Properties: JsonObject }
     const quick = { ...integration, Properties: { ...integration.Properties, TimeoutInMillis: 200 } }
@@ -141,7 +141,7 @@ describe('a function behind the API', () => {
     expect((await get('/slow')).status).toBe(503)
   })
 
-  test('of an account that has all its executions is a 503: ten where it is new', async () => {
+  test('causes a 503 if all executions of the account are in use; a new account has ten', async () => {
     const slow = { code: 'exports.handler = () => new Promise((r) => setTimeout(r, 500))' }
     const { get } = await api({ Slow: slow }, route('Any', '$default', 'Slow'))
     const answers = await Promise.all(Array.from({ length: 11 }, () => get('/')))
@@ -151,7 +151,7 @@ describe('a function behind the API', () => {
     ])
   })
 
-  test('that has no permission for the API is not invoked', async () => {
+  test('is not invoked without a permission for the API', async () => {
     const { AnyPermission: _, ...resources } = route('Any', '$default', 'Echo')
     const { get } = await api({ Echo: { code: ECHO } }, resources)
     expect((await get('/')).status).toBe(500)
@@ -178,20 +178,20 @@ describe('the API', () => {
     expect((await get('/')).status).toBe(404)
   })
 
-  test('refuses heads, bodies and bytes that are too much or no HTTP, and goes on', async () => {
+  test('refuses heads and bodies that are too large and bytes that are not HTTP, and serves the next request', async () => {
     const { url, get } = await api({ Echo: { code: ECHO } }, route('Any', '$default', 'Echo'))
     expect(await raw(url, `GET /${'a'.repeat(11_000)} HTTP/1.1\r\nhost: a\r\n\r\n`)).toContain('431')
     expect(await raw(url, '\x16\x03\x01\r\n\r\n')).toContain('400')
     expect(await raw(url, 'GET / HTTP/1.1\r\n\r\n')).toContain('400')
     const post = async (body: Buffer | string) => (await get('/', { method: 'POST', body })).status
     expect(await post(Buffer.alloc(10 * 1024 * 1024 + 1))).toBe(413)
-    // Lambda takes six megabytes, and what is no text is written to it in base64.
+    // Lambda accepts six megabytes. A body that is not text is passed to it in base64.
     expect([await post(Buffer.alloc(4_800_000)), await post(Buffer.alloc(4_400_000))]).toEqual([413, 200])
     expect([await post('a'.repeat(6_300_000)), await post('a'.repeat(6_200_000))]).toEqual([413, 200])
     expect((await get('/')).status).toBe(200)
   })
 
-  test("serves no AWS endpoint on its port but S3's", async () => {
+  test('serves S3 on its port, and no other AWS endpoint', async () => {
     const { get } = await api({ Echo: { code: ECHO } }, route('Any', 'GET /only', 'Echo'))
     const answer = await get('/', {
       method: 'POST',

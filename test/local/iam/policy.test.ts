@@ -46,12 +46,12 @@ describe('a policy', () => {
   }
 
   const tls = (value: string) => deny('*', '*', { Condition: { Bool: { 'aws:SecureTransport': value } } })
-  test('denies by a condition that holds, and only by one that does', () => {
+  test('denies a request only if the condition of the statement is true', () => {
     const context = { 'aws:securetransport': 'true' }
     expect(ask([allow('*', '*'), tls('false')], 's3:GetObject', 'a', context)).toBe(true)
     expect(ask([allow('*', '*'), tls('true')], 's3:GetObject', 'a', context)).toBe(false)
   })
-  test('holds no condition on a key that the request lacks', () => {
+  test('evaluates a condition on a missing key: StringEquals is false, ArnNotEquals is true', () => {
     const conditional = (operator: string) =>
       allow('*', '*', { Condition: { [operator]: { 'aws:SourceArn': 'v' } } })
     expect(ask(conditional('StringEquals'), 'a:b', 'c')).toBe(false)
@@ -59,7 +59,7 @@ describe('a policy', () => {
     expect(ask(conditional('ArnNotEquals'), 'a:b', 'c')).toBe(true)
     expect(ask(conditional('ArnNotEquals'), 'a:b', 'c', { 'aws:sourcearn': 'v' })).toBe(false)
   })
-  test('holds one on any of the values of a key only where the request has one that fits', () => {
+  test('evaluates ForAnyValue to true only if the request has a matching value', () => {
     const elsewhere = deny('*', '*', {
       Condition: { 'ForAnyValue:StringNotEquals': { 'secretsmanager:AddReplicaRegions': ['a', 'b'] } },
     })
@@ -68,7 +68,7 @@ describe('a policy', () => {
     expect(ask([allow('*', '*'), elsewhere], 'a:b', 'c', to('b'))).toBe(true)
     expect(ask([allow('*', '*'), elsewhere], 'a:b', 'c', to('d'))).toBe(false)
   })
-  test('holds one on all of the values of a key where each fits, and where there are none', () => {
+  test('evaluates ForAllValues to true if every value matches, and if the request has none', () => {
     const own = allow('*', '*', {
       Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['~apt/*', '~rpm/*'] } },
     })
@@ -82,7 +82,7 @@ describe('a policy', () => {
     expect(ask(some, 'a:b', 'c', key('~rpm/1'))).toBe(true)
     expect(ask(some, 'a:b', 'c')).toBe(false)
   })
-  test('knows by Null whether the request has a key at all', () => {
+  test('checks with Null whether the request has a key', () => {
     const once = (lacks: Json) => allow('*', '*', { Condition: { Null: { 's3:If-None-Match': lacks } } })
     for (const no of ['false', false]) {
       expect(ask(once(no), 'a:b', 'c')).toBe(false)
@@ -91,7 +91,7 @@ describe('a policy', () => {
     expect(ask(once('true'), 'a:b', 'c')).toBe(true)
     expect(ask(once('true'), 'a:b', 'c', { 's3:if-none-match': '' })).toBe(false)
   })
-  test('that it does not understand is an error at load', () => {
+  test('with an unknown element is refused when it is loaded', () => {
     expect(() =>
       ask(allow('*', '*', { Condition: { IpAddress: { 'aws:SourceIp': '::1' } } }), 'a:b', 'c'),
     ).toThrow(/SourceIp/)

@@ -13,7 +13,7 @@ async function rolesAt(now: () => number) {
   return { roles, assume: (lifeMs?: number) => roles.assume(arn, 'lambda.amazonaws.com', lifeMs) }
 }
 
-test("a session's token is as long as AWS's, and of letters that a URL escapes", async () => {
+test('a session token is as long as one of AWS, and contains characters that a URL escapes', async () => {
   const { assume } = await rolesAt(() => 0)
   for (const { sessionToken } of [assume(), assume(HOUR)]) {
     expect(sessionToken).toHaveLength(1200)
@@ -21,7 +21,7 @@ test("a session's token is as long as AWS's, and of letters that a URL escapes",
   }
 })
 
-test('sessions with an end are each their own; without one it is always the same', async () => {
+test('each session with an end is a new one; a session without an end is always the same', async () => {
   const { roles, assume } = await rolesAt(() => 1000)
   const [first, second] = [assume(HOUR), assume(2 * HOUR)]
   expect([first.endsAt, second.endsAt]).toEqual([1000 + HOUR, 1000 + 2 * HOUR])
@@ -32,7 +32,7 @@ test('sessions with an end are each their own; without one it is always the same
   expect(assume().endsAt).toBeUndefined()
 })
 
-test('a session that is over is known for a day, and then forgotten', async () => {
+test('an ended session stays known for a day, and is then forgotten', async () => {
   let now = 0
   const { roles, assume } = await rolesAt(() => now)
   const { accessKeyId } = assume(HOUR)

@@ -12,7 +12,7 @@ const principals = (id: string) => (id === OWNER.accessKeyId ? OWNER : undefined
 const verify = (request: SignedRequest, service = 's3', now = NOW) =>
   verifyRequest(request, { principals, now: () => now, service })
 
-/** The code of the refusal; `verified` when there was none. */
+/** The code of the refusal; `verified` if the request was not refused. */
 function outcome(request: SignedRequest, service = 's3', now = NOW): string {
   try {
     verify(request, service, now)
@@ -77,14 +77,14 @@ describe('the examples in the documentation of S3', () => {
 })
 
 describe('a request signed in its header', () => {
-  test('of a service other than S3 is verified with its body and its path encoded twice', async () => {
+  test('for a service other than S3 is verified with its body and its path encoded twice', async () => {
     const request = await dynamodbRequest()
     expect(verify(request, 'dynamodb').principal).toBe(OWNER)
     expect(outcome({ ...request, bodySha256: digestOf('{}') }, 'dynamodb')).toBe('SignatureDoesNotMatch')
     expect(() => outcome({ ...request, bodySha256: undefined }, 'dynamodb')).toThrow(TypeError)
   })
 
-  test('is refused when anything that was signed is another', async () => {
+  test('is refused if its method, path, query or a signed header was changed', async () => {
     const request = await dynamodbRequest()
     const target = { ...request.headers, 'x-amz-target': 'DynamoDB_20120810.DeleteItem' }
     expect(outcome({ ...request, method: 'PUT' }, 'dynamodb')).toBe('SignatureDoesNotMatch')
@@ -101,7 +101,7 @@ describe('a request signed in its header', () => {
     expect(outcome(elsewhere, 'dynamodb')).toBe('AuthorizationHeaderMalformed')
   })
 
-  test('is refused more than 15 minutes from when it was signed', async () => {
+  test('is refused more than 15 minutes before or after its signing time', async () => {
     const request = await dynamodbRequest()
     expect(outcome(request, 'dynamodb', NOW + 15 * MINUTE)).toBe('verified')
     expect(outcome(request, 'dynamodb', NOW + 15 * MINUTE + 1)).toBe('RequestTimeTooSkewed')
@@ -114,7 +114,7 @@ describe('a request signed in its header', () => {
     expect(outcome({ ...request, headers }, 'dynamodb')).toBe('AccessDenied')
   })
 
-  test('is refused with an unknown key, a wrong token, none, or no signature at all', async () => {
+  test('is refused with an unknown key, a wrong secret, a wrong or missing token, or no signature', async () => {
     const sign = async (who: typeof OWNER) => {
       const headers = { host: 'h', 'x-amz-content-sha256': digestOf('') }
       const request = { method: 'GET', protocol: 'http:', hostname: 'h', path: '/s3/artifacts/k', headers }
@@ -133,7 +133,7 @@ describe('a request signed in its header', () => {
 })
 
 describe('a presigned request', () => {
-  test('ends with the session that signed it, however long it was to live', async () => {
+  test('expires with the session that signed it, even before its own expiry', async () => {
     const request = await presigned({ expiresIn: 3600 })
     const session = { ...OWNER, endsAt: NOW + MINUTE }
     const at = (now: number) => () =>
@@ -145,14 +145,14 @@ describe('a presigned request', () => {
     expect(outcome(request, 's3', NOW + MINUTE)).toBe('verified')
   })
 
-  test('lives as long as it says, and not before it was signed', async () => {
+  test('is valid from its signing time until its own expiry', async () => {
     const request = await presigned({ expiresIn: 60 })
     expect(outcome(request, 's3', NOW + MINUTE)).toBe('verified')
     expect(() => verify(request, 's3', NOW + MINUTE + 1)).toThrow('Request has expired')
     expect(outcome(request, 's3', NOW - 15 * MINUTE - 1)).toBe('AccessDenied')
   })
 
-  test('lives for seven days at most', async () => {
+  test('is valid for at most seven days', async () => {
     const request = await presigned({ expiresIn: 7 * 24 * 3600 })
     expect(outcome(request)).toBe('verified')
     for (const expires of ['604801', '0', '-1', '1e3', '']) {
@@ -161,7 +161,7 @@ describe('a presigned request', () => {
     }
   })
 
-  test('is refused with a parameter added, taken away or given twice', async () => {
+  test('is refused with a parameter added, removed or repeated', async () => {
     const request = await presigned({ query: { 'response-content-type': 'text/plain' } })
     const without = request.url.replace('response-content-type=text%2Fplain&', '')
     expect(outcome(request)).toBe('verified')
@@ -170,7 +170,7 @@ describe('a presigned request', () => {
     expect(outcome({ ...request, url: `${request.url}&x-amz-expires=9` })).toBe('InvalidRequest')
   })
 
-  test('is refused when it is signed in its header too', async () => {
+  test('is refused if it also has a signature in its header', async () => {
     const request = await presigned()
     for (const authorization of ['AWS4-HMAC-SHA256 ', 'AWS AKIAIOSFODNN7EXAMPLE:x', ' aws4-hmac-sha256 x']) {
       const headers = { ...request.headers, authorization }
@@ -179,7 +179,7 @@ describe('a presigned request', () => {
   })
 
   test.each(['Bearer token', 'Basic eDp5', 'Basic', ''])(
-    'is verified by its query beside what was meant for a proxy: %j',
+    'is verified by its query, although it has an Authorization header for a proxy: %j',
     async (authorization) => {
       const request = await presigned()
       const headers = { ...request.headers, authorization }
@@ -190,7 +190,7 @@ describe('a presigned request', () => {
     },
   )
 
-  test('is refused without a header that was signed', async () => {
+  test('is refused if a signed header is missing', async () => {
     const request = await presigned({ method: 'PUT', headers: { 'if-none-match': '*' } })
     const headers = { ...request.headers, 'if-none-match': '*' }
     expect(outcome({ ...request, method: 'PUT', headers })).toBe('verified')
@@ -208,14 +208,14 @@ describe('a presigned request', () => {
         (c) => request.url.slice(0, index) + c + request.url.slice(index + 1),
       ),
     )
-    // `/` and `%2F`-like spellings of one target are one target, so compare what is decoded.
+    // `/` and spellings like `%2F` name the same target, so the test compares decoded targets.
     const others = changed.filter((url) => safeDecode(url) !== safeDecode(request.url))
     expect(others.length).toBeGreaterThan(5000)
     expect(others.filter((url) => outcome({ ...request, url }) === 'verified')).toEqual([])
   })
 })
 
-test('whatever the request says, the answer is a verdict', async () => {
+test('a random request is never verified, and causes no other error than a refusal', async () => {
   const text = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.constantFrom('%', '%zz', '/?X-Amz-Algorithm=AWS4-HMAC-SHA256'),

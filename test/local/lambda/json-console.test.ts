@@ -12,7 +12,7 @@ function lab() {
   return { fake, last: () => JSON.parse(lines.at(-1) ?? ''), lines }
 }
 
-test('an object is an entry as it is, on one line', () => {
+test('an object is logged unchanged, as one line', () => {
   const { fake, last, lines } = lab()
   fake.log({ event: 'published', key: 'a\nb' })
   expect(last()).toMatchObject({
@@ -23,7 +23,7 @@ test('an object is an entry as it is, on one line', () => {
   expect(lines).toEqual([expect.stringMatching(/^\{.*\}\n$/)])
 })
 
-test('all else is text, an error with its stack', () => {
+test('all other values are logged as text, an error with its stack', () => {
   const { fake, last } = lab()
   fake.warn('%s of %i', 'one', 2)
   expect(last()).toMatchObject({ level: 'WARN', message: 'one of 2' })

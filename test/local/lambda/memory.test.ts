@@ -1,4 +1,4 @@
-// What a function has of memory by its template, where each invocation has a worker of its own.
+// Tests the memory limit of a function: its template sets it, and it holds if each invocation has its own worker.
 
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -7,7 +7,7 @@ import { createFunctions } from '../../../local/lambda/lambda.ts'
 import { loadTemplate } from '../../../local/template/template.ts'
 import { temporaryFolder, writeAssembly } from '../../support/local/assembly.ts'
 
-/** Holds so many megabytes, and says what its environment calls it. */
+/** Allocates so many megabytes, and returns the variables of its environment. */
 const HOLDS = `exports.handler = async (megabytes) => {
   const held = []
   for (let i = 0; i < megabytes; i += 1) {
@@ -30,7 +30,7 @@ async function functionOf(apart: boolean) {
   return functions.find('Small-Fn')
 }
 
-test('one that overruns its MemorySize is killed, and the next invocation has a fresh environment', async () => {
+test('a function that exceeds its MemorySize is killed, and the next invocation gets a new environment', async () => {
   const fn = await functionOf(true)
   expect(await fn.invoke(10)).toEqual({ tag: 'answer', payload: '["128",null]' })
   expect(await fn.invoke(150)).toMatchObject({
@@ -40,7 +40,7 @@ test('one that overruns its MemorySize is killed, and the next invocation has a 
   expect(await fn.invoke(10)).toMatchObject({ tag: 'answer' })
 })
 
-test('one machine, whose worker has all invocations, is not that strict', async () => {
+test('a worker that runs all invocations of one machine may exceed MemorySize', async () => {
   const fn = await functionOf(false)
   expect(await fn.invoke(150)).toEqual({ tag: 'answer', payload: '["128","1"]' })
 })

@@ -1,4 +1,4 @@
-// A runner of one function, whose asset is a file of the test.
+// Tests the runner of one function. The test writes the asset of the function.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { getPriority, tmpdir } from 'node:os'
@@ -13,7 +13,7 @@ const THREAD = "exports.handler = async () => require('node:worker_threads').thr
 
 const MB = 1024 * 1024
 
-/** `said`: what it wrote into its log; `told`: what Lambda did. */
+/** `said`: the log of the function; `told`: the entries that Lambda adds to it. */
 function runnerOf(
   source: string,
   {
@@ -48,7 +48,7 @@ function runnerOf(
   return { runner, told, said: () => lines.join('\n') }
 }
 
-test('calls come to the same worker, which sees the environment of its function and nothing else', async () => {
+test('consecutive calls run in the same worker, which sees only the environment of its function', async () => {
   const { runner } = runnerOf(
     "exports.handler = async () => [require('node:worker_threads').threadId, { ...process.env }]",
   )
@@ -57,7 +57,7 @@ test('calls come to the same worker, which sees the environment of its function 
   expect(first).toMatchObject({ tag: 'answer', payload: expect.stringMatching(/^\[\d+,\{"ITS":"own"\}\]$/) })
 })
 
-test('a worker that is not called for so long ends, and the next call starts another', async () => {
+test('an idle worker ends after its idle time, and the next call starts another', async () => {
   const { runner } = runnerOf(THREAD, { idleMs: 50 })
   const first = await runner.invoke('{}', 'arn:it')
   await sleep(500)
@@ -66,7 +66,7 @@ test('a worker that is not called for so long ends, and the next call starts ano
   expect(second).not.toEqual(first)
 })
 
-test('a worker that is past its time gets no call any more, and what it does it does to its end', async () => {
+test('a worker gets no new call after its end time, and finishes the call that it runs', async () => {
   let begun = 0
   const environment = () => ({ variables: { ITS: String(++begun) }, until: Date.now() + 500 })
   const { runner } = runnerOf(
@@ -80,7 +80,7 @@ test('a worker that is past its time gets no call any more, and what it does it 
   expect(await long).toEqual({ tag: 'answer', payload: '"1"' })
 })
 
-test('what is wrong with an asset is told with a short trace, not with the text of the worker', async () => {
+test('an error in an asset is reported with a short trace, without the source of the worker', async () => {
   const { runner, said } = runnerOf('exports.other = 1')
   const outcome = await runner.invoke('{}', 'arn:it')
   expect(outcome).toMatchObject({
@@ -92,7 +92,7 @@ test('what is wrong with an asset is told with a short trace, not with the text 
   expect(message.length + said().length).toBeLessThan(4000)
 })
 
-test('a function of events gives way to those for whose answers a client waits, and what it starts does so, too', async () => {
+test('a function that handles events runs at a lower priority, and so do its child processes', async () => {
   const source = `
     const { execFileSync } = require('node:child_process')
     exports.handler = async () => [require('node:os').getPriority(), Number(execFileSync('/usr/bin/nice'))]`
@@ -106,9 +106,9 @@ test('a function of events gives way to those for whose answers a client waits, 
   ])
 })
 
-describe('a worker that has one invocation at a time, as in AWS,', () => {
+describe('a worker that runs one invocation at a time, as in AWS,', () => {
   const apart = { atOnce: 1, mostMb: 48 }
-  /** Holds so many megabytes, of buffers or of its heap, and gives them up. */
+  /** Allocates so many megabytes, of buffers or of its heap, and frees them when it returns. */
   const HOLDS = `exports.handler = async ({ buffers = 0, heap = 0 }) => {
     const held = []
     for (let i = 0; i < buffers; i += 1) {
@@ -121,7 +121,7 @@ describe('a worker that has one invocation at a time, as in AWS,', () => {
   const thread = (outcome: Outcome): number =>
     outcome.tag === 'answer' ? (JSON.parse(outcome.payload) as number[])[0]! : Number.NaN
 
-  test('stands beside others while it has one, and has the next one then', async () => {
+  test('runs in parallel with another worker, and is reused for a later invocation', async () => {
     const { runner } = runnerOf(
       `exports.handler = async (ms) => {
         await new Promise((done) => setTimeout(done, ms))
@@ -139,7 +139,7 @@ describe('a worker that has one invocation at a time, as in AWS,', () => {
     ['buffers', 'killed'],
     ['heap', '(killed|aborted)'],
   ])(
-    'is killed where its %s are more than its function has, and the next one is another',
+    'is killed if its %s exceed the memory of its function, and another worker runs the next invocation',
     async (of, how) => {
       const { runner, said } = runnerOf(HOLDS, apart)
       const fits = await runner.invoke(JSON.stringify({ [of]: 12 }), 'arn:it')
@@ -154,7 +154,7 @@ describe('a worker that has one invocation at a time, as in AWS,', () => {
     },
   )
 
-  test('tells after each how much memory its environment has used at most, of how much', async () => {
+  test('reports after each invocation the memory size and the maximum that its environment has used', async () => {
     const { runner, told } = runnerOf(HOLDS, apart)
     for (const buffers of [0, 20, 0]) await runner.invoke(JSON.stringify({ buffers }), 'arn:it')
     const records = told.map(({ record }) => record as { requestId: string; metrics: Record<string, number> })
@@ -168,7 +168,7 @@ describe('a worker that has one invocation at a time, as in AWS,', () => {
   })
 })
 
-test('of a worker that has many invocations nothing is measured', async () => {
+test('a worker that runs many invocations at a time reports no memory use', async () => {
   const { runner, told } = runnerOf(THREAD)
   await runner.invoke('{}', 'arn:it')
   expect(told).toEqual([])

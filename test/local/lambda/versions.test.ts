@@ -1,4 +1,4 @@
-// Versions and aliases: what is invoked by which ARN, what it is told of itself, and who is permitted it.
+// Tests versions and aliases of functions: their ARNs, the version and ARN that an invocation receives, and their permissions.
 
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -34,13 +34,13 @@ async function told(invoked: Promise<Outcome>): Promise<unknown> {
   return outcome.tag === 'answer' ? JSON.parse(outcome.payload) : outcome
 }
 
-test('a version and an alias are referred to by their ARNs, as in AWS', async () => {
+test('a Ref of a version or an alias gives its ARN, as in AWS', async () => {
   const { template } = await functionsOf(live('Fn'))
   const ref = (type: string) => template.ofType(type).map((resource) => resource.ref)
   expect([...ref('AWS::Lambda::Version'), ...ref('AWS::Lambda::Alias')]).toEqual([`${ARN}:1`, `${ARN}:live`])
 })
 
-test('what is invoked by an alias is its version, and is told both', async () => {
+test('an invocation of an alias runs its version, and receives that version and the ARN of the alias', async () => {
   const { find } = await functionsOf(live('Fn'))
   for (const name of ['Small-Fn:live', `${ARN}:live`])
     expect(await told(find(name).invoke({}))).toEqual(['1', '1', `${ARN}:live`])
@@ -48,7 +48,7 @@ test('what is invoked by an alias is its version, and is told both', async () =>
   expect(await told(find('Small-Fn').invoke({}))).toEqual(['$LATEST', '$LATEST', ARN])
 })
 
-test('a qualifier that nothing has is refused, by whoever names it', async () => {
+test('an unknown qualifier is refused in an invocation, a permission and an alias', async () => {
   const { find } = await functionsOf(live('Fn'))
   for (const name of ['Small-Fn:old', `${ARN}:2`, `${ARN}:`])
     expect(() => find(name)).toThrow(/is not in the template/)
@@ -62,7 +62,7 @@ test('a qualifier that nothing has is refused, by whoever names it', async () =>
 })
 const ALIAS_OF_9 = { FunctionName: { Ref: 'Fn' }, Name: 'live', FunctionVersion: '9' }
 
-test('a permission of a function is none of its alias, nor the other way round', async () => {
+test('a permission for a function does not apply to its alias, and one for the alias does not apply to the function', async () => {
   const { find } = await functionsOf({
     ...live('Fn'),
     OfFunction: permit({ Ref: 'Fn' }, 'events.amazonaws.com'),
@@ -75,7 +75,7 @@ test('a permission of a function is none of its alias, nor the other way round',
   expect(permitted('apigateway.amazonaws.com')).toEqual([false, true, false])
 })
 
-test('how events are tried again is said of the alias, and does not hold for the function itself', async () => {
+test('the retries that the template sets for an alias do not apply to the function itself', async () => {
   const { find } = await functionsOf({
     ...live('Fn'),
     Config: {

@@ -34,7 +34,7 @@ describe('a stack counts', () => {
     expect(value('probes')).toBe(5)
   })
 
-  test('load tests by their verdict, however it was explained', () => {
+  test('load tests by their verdict, with or without an explanation', () => {
     const value = counted((counts) => {
       counts.step(step('tested', 'passed'))
       counts.step(step('tested', 'failed: Unknown symbol'))
@@ -47,7 +47,7 @@ describe('a stack counts', () => {
     expect(value('load_tests', { verdict: 'other' })).toBe(1)
   })
 
-  test('invocations of each function, of which a refused one did not run', () => {
+  test('invocations of each function; a throttled one counts only as a throttle', () => {
     const value = counted(({ invoked }) => {
       invoked('Wait', 'answer')
       invoked('Wait', 'failed')
@@ -68,7 +68,7 @@ describe('a stack counts', () => {
   })
 })
 
-test('a counter grows with no number of labels, and holds nothing that is not printable', () => {
+test('a counter keeps at most 200 label values and one for all others, and no unprintable character', () => {
   const counter = createCounter({ name: 'x_total', help: 'x', from: [{ a: 'known' }] })
   for (let i = 0; i < 5000; i += 1) counter.add({ a: `client ${i}` })
   counter.add({ a: 'known' })

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { gauge, textOf } from '../../../local/metrics/text.ts'
 import { parseMetrics } from '../../support/local/prometheus.ts'
 
-test('what stands in a label or a help comes back as it was, whatever it holds', () => {
+test('special characters in a label or a help text are escaped, and the reader gets the original label', () => {
   const odd = 'a "b" \\ c\nd, e="f"} 7'
   const text = textOf([
     { ...gauge('x_bytes', odd, 1.5), samples: [{ labels: { a: odd, b: '' }, value: 1.5 }] },
@@ -24,6 +24,6 @@ test.each([
   ['# HELP x a\n# TYPE x gauge\nx one\n'],
   ['# HELP x a\n# TYPE x counter\nx 1\n'],
   ['# HELP x a\nx 1\n'],
-])('the reader of these tests refuses what the format does not have: %j', (text) => {
+])('the reader of these tests refuses text that is not in the format: %j', (text) => {
   expect(() => parseMetrics(text)).toThrow()
 })

@@ -1,4 +1,4 @@
-// A stack that runs, watched at its own address as Prometheus and a service manager do.
+// Tests the monitoring of a running stack at its metrics address, as Prometheus and a service manager use it.
 
 import { renameSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ import { parseMetrics, sumOf } from '../../support/local/prometheus.ts'
 import { curl } from '../../support/local/s3-lab.ts'
 import { freePort } from '../../support/registry/registry.ts'
 
-/** Each failure is another claim's: of one claim an end is counted once, however often it is told. */
+/** Each failure has another claim: the end of one claim is counted once, even if it is logged several times. */
 const ANSWERS = `let failures = 0
 exports.handler = async ({ rawPath }) => {
   const key = 'driver/0.20.0/x86_64/x.ko'
@@ -36,7 +36,7 @@ async function watched(options: Partial<StackOptions> = {}) {
 }
 
 describe('/metrics', () => {
-  test('tells requests, ends of probes, load tests, invocations, who waits, the disk and the process', async () => {
+  test('shows requests, ends of probes, load tests, invocations, waiting requests, the disk and the process', async () => {
     const { stack, read, get } = await watched({ room: 1 })
     const before = await read()
     expect(sumOf(before, 'probe_registry_probes_total', { outcome: 'published' })).toBe(0)
@@ -74,7 +74,7 @@ describe('/metrics', () => {
     ).toBeLessThan(5000)
   })
 
-  test('no path that a client sends is a label', async () => {
+  test('uses no path of a request as a label', async () => {
     const { read, get } = await watched()
     for (const path of ['/secret-1', '/wait/secret-2', '/s3/secret-3']) await get(path)
     const labels = (await read()).flatMap((it) => Object.values(it.labels))
@@ -82,7 +82,7 @@ describe('/metrics', () => {
     expect(labels.filter((label) => label.includes('secret'))).toEqual([])
   })
 
-  test('the public port has neither page, nor has their port any other', async () => {
+  test('and /healthz are not on the public port, and their port has no other page', async () => {
     const { stack, get } = await watched()
     expect((await get('/metrics')).body).not.toContain('probe_registry')
     expect((await get('/healthz')).body).not.toContain('ok')
@@ -93,7 +93,7 @@ describe('/metrics', () => {
     expect((await at('/metrics?x=1')).status).toBe(200)
   })
 
-  test('a page of another origin, and a name that leads here, get nothing of it', async () => {
+  test('refuses requests from a page of another origin and requests to another host name', async () => {
     const { stack } = await watched()
     const at = (...args: string[]) => curl(...args, `${stack.metricsUrl}/metrics`)
     const renamed = await at('-H', 'Host: evil.example')
@@ -102,19 +102,19 @@ describe('/metrics', () => {
     expect((await at('-H', 'Origin: http://evil.example')).status).toBe(403)
   })
 
-  test('there is none unless it is wanted', async () => {
+  test('is off if no address is set for it', async () => {
     const { stack } = await watched({ metrics: undefined } as Partial<StackOptions>)
     expect(stack.metricsUrl).toBeUndefined()
   })
 })
 
 describe('/healthz', () => {
-  test('is 200 while the stack answers, and says so', async () => {
+  test('is 200 with the body ok while the stack answers', async () => {
     const { health } = await watched()
     expect(await health()).toEqual({ status: 200, body: 'ok\n' })
   })
 
-  test('is 503 without room, with the reason', async () => {
+  test('is 503 with the reason if the disk has too little space', async () => {
     const { health } = await watched({ room: Number.MAX_SAFE_INTEGER })
     expect(await health()).toMatchObject({
       status: 503,
@@ -122,7 +122,7 @@ describe('/healthz', () => {
     })
   })
 
-  test('is 503 when the folder of data is gone', async () => {
+  test('is 503 when the data folder was removed', async () => {
     const { health, dataDir } = await watched()
     renameSync(dataDir, `${dataDir}-away`)
     expect(await health()).toMatchObject({
@@ -142,7 +142,7 @@ describe('/healthz', () => {
     await Promise.all([slow, drained])
   })
 
-  test('is 503 when what answers names does not', async () => {
+  test('is 503 when the function that answers names fails', async () => {
     const folder = temporaryFolder()
     const broken = `exports.handler = async () => { throw new Error('inside') }`
     const resources = route('Any', '$default', 'Broken')

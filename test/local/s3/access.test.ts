@@ -42,21 +42,21 @@ describe('a principal', () => {
     expect((await get('granted')).text).toBe('body')
   })
 
-  test('that may not list a bucket is not told that a key is missing', async () => {
+  test('without permission to list a bucket gets AccessDenied for a missing key', async () => {
     const worker = clientOf(lab, WORKER)
     await expect(get('never', {}, worker)).rejects.toMatchObject(failed('AccessDenied', 403))
     await expect(get('never')).rejects.toMatchObject(failed('NoSuchKey', 404))
     worker.destroy()
   })
 
-  test('that may only create is denied what could replace', async () => {
+  test('with permission only to create is denied every request that could replace an object', async () => {
     const creator = clientOf(lab, CREATOR)
     await expect(put('created', 'x', {}, creator)).rejects.toMatchObject(failed('AccessDenied', 403))
     await put('created', 'first', { IfNoneMatch: '*' }, creator)
     const again = put('created', 'second', { IfNoneMatch: '*' }, creator)
     await expect(again).rejects.toMatchObject(failed('PreconditionFailed', 412))
     creator.destroy()
-    // Who holds a presigned URL sends the header, which the signature need not cover.
+    // The holder of a presigned URL sends the header. The signature need not cover it.
     const to = await presign(lab.port, '/s3/artifacts/created-by-curl', { method: 'PUT', who: CREATOR })
     const sent = ['-X', 'PUT', '--data-binary', 'x', to]
     expect(codeIn((await curl(...sent)).body)).toBe('AccessDenied')
@@ -65,7 +65,7 @@ describe('a principal', () => {
     expect((await get('created')).text).toBe('first')
   })
 
-  test('who signed nothing is denied', async () => {
+  test('without a signature is denied', async () => {
     await put('granted')
     const { status, body } = await curl(`${lab.origin}/s3/artifacts/granted`)
     expect([status, codeIn(body)]).toEqual([403, 'AccessDenied'])
@@ -75,13 +75,13 @@ describe('a principal', () => {
 describe('a presigned URL', () => {
   const KEY = 'driver/0.1.1dev+git~a=b c/é%2B.ko'
 
-  test('puts and gets with plain curl, whatever is in the key', async () => {
+  test('works with plain curl, even for a key with special characters', async () => {
     const to = await presign(lab.port, `/s3/artifacts/${KEY}`, { method: 'PUT', who: WORKER })
     expect((await curl('-X', 'PUT', '--data-binary', 'from curl', to)).status).toBe(200)
     const from = await presign(lab.port, `/s3/artifacts/${KEY}`, { who: WORKER })
     expect(await curl('-f', from)).toEqual({ status: 200, body: 'from curl' })
     expect((await get(KEY)).text).toBe('from curl')
-    // Large enough for curl to ask first, with Expect: 100-continue.
+    // This is large enough that curl first sends Expect: 100-continue.
     const file = join(lab.dir, 'upload')
     await writeFile(file, 'x'.repeat(3_000_000))
     expect((await curl('-T', file, to)).status).toBe(200)
@@ -89,7 +89,7 @@ describe('a presigned URL', () => {
     expect((await get(KEY)).text).toBe('x'.repeat(3_000_000))
   })
 
-  test('gets beside an Authorization that a client was given for the registry, as Go sends it on', async () => {
+  test('works with an Authorization header for the registry, which Go clients forward', async () => {
     await put('behind-a-proxy')
     const url = await presign(lab.port, '/s3/artifacts/behind-a-proxy')
     for (const value of ['Bearer token', 'Basic eDp5'])
@@ -98,7 +98,7 @@ describe('a presigned URL', () => {
     expect([status, codeIn(body)]).toEqual([400, 'InvalidRequest'])
   })
 
-  test('names the file, its type and its caching', async () => {
+  test('sets the file name, the type and the caching of the answer', async () => {
     await put('named')
     const query = {
       'response-content-disposition': 'attachment; filename="falco_debian_6.1.ko"',
@@ -111,7 +111,7 @@ describe('a presigned URL', () => {
     expect(body).toContain('cache-control: no-store\r\n')
   })
 
-  test('cannot smuggle a header', async () => {
+  test('cannot inject a header', async () => {
     await put('named')
     const query = { 'response-content-type': 'a\r\nset-cookie: b' }
     const { status, body } = await curl('-i', await presign(lab.port, '/s3/artifacts/named', { query }))
@@ -122,14 +122,14 @@ describe('a presigned URL', () => {
     expect((await curl('-X', 'PUT', '--data-binary', 'x', to)).status).toBe(400)
   })
 
-  test('holds the body to the checksum that was signed into it', async () => {
+  test('accepts only a body with the signed checksum', async () => {
     const headers = { 'x-amz-checksum-sha256': sha256('right').digest('base64') }
     const to = await presign(lab.port, '/s3/artifacts/held', { method: 'PUT', headers })
     expect(codeIn((await curl('-X', 'PUT', '--data-binary', 'wrong', to)).body)).toBe('BadDigest')
     expect((await curl('-X', 'PUT', '--data-binary', 'right', to)).status).toBe(200)
   })
 
-  test('is for one method, one key, one query, and its time', async () => {
+  test('is valid only for its method, its key, its query, and its time', async () => {
     await put('one')
     await put('two')
     const url = await presign(lab.port, '/s3/artifacts/one')
@@ -155,14 +155,14 @@ describe('a presigned URL', () => {
   })
 })
 
-describe('what is not known', () => {
+describe('an unsupported request', () => {
   const code = async (path: string, method = 'GET', options: object = {}) => {
     const url = await presign(lab.port, path, { method, ...options })
     const { status, body } = await curl('-X', method, ...(method === 'POST' ? ['-d', ''] : []), url)
     return [status, codeIn(body)]
   }
 
-  test('is refused and never ignored', async () => {
+  test('is refused, and no part of it is ignored', async () => {
     const path = '/s3/artifacts/one'
     expect(await code(path, 'GET', { query: { acl: '' } })).toEqual([501, 'NotImplemented'])
     expect(await code(path, 'PUT', { query: { tagging: '' } })).toEqual([501, 'NotImplemented'])
@@ -191,7 +191,7 @@ describe('what is not known', () => {
 })
 
 describe('a key', () => {
-  test('that looks like a path stays within the bucket', async () => {
+  test('that looks like a path creates no file outside the bucket', async () => {
     const keys = [
       '..',
       '../staging/a',
@@ -218,7 +218,7 @@ describe('a key', () => {
     await expect(put('k'.repeat(1025))).rejects.toMatchObject(failed('KeyTooLongError', 400))
   })
 
-  test('round-trips, whatever it is', async () => {
+  test('can be any string', async () => {
     const key = fc.string({ unit: 'binary', minLength: 1, maxLength: 40 })
     const check = async (Key: string) => {
       const to = await presign(lab.port, `/s3/staging/${Key}`, { method: 'PUT' })

@@ -30,48 +30,48 @@ afterEach(() => rmSync(dir, { recursive: true }))
 
 const text = async (at = path) => (await held.get(at))?.bytes.toString()
 
-/** As an object is put: another file takes the name. */
+/** Replaces the object as a PUT does: another file takes the name. */
 function replace(content: string): void {
   writeFileSync(`${path}.new`, content)
   utimesSync(`${path}.new`, 1, 1)
   renameSync(`${path}.new`, path)
 }
 
-describe('an object that is held', () => {
-  test('is read once, however many ask at one time and after it', async () => {
+describe('a cached object', () => {
+  test('is read once for several requests, both parallel and later ones', async () => {
     expect(await Promise.all([text(), text(), text()])).toEqual(['first', 'first', 'first'])
     expect(await text()).toBe('first')
     expect(reads).toHaveLength(1)
   })
 
-  test('is another one once another file has its place, though it is as long and as old', async () => {
+  test('is read again after another file of the same size and time replaced it', async () => {
     utimesSync(path, 1, 1)
     expect(await text()).toBe('first')
     replace('other')
     expect(await text()).toBe('other')
   })
 
-  test('is read again when its file was written to where it lies', async () => {
+  test('is read again after its file was overwritten in place', async () => {
     expect(await text()).toBe('first')
     await new Promise((resolve) => setTimeout(resolve, 20))
     writeFileSync(path, 'wrong')
     expect(await text()).toBe('wrong')
   })
 
-  test('is gone when its file is', async () => {
+  test('disappears with its file', async () => {
     expect(await text()).toBe('first')
     rmSync(path)
     expect(await text()).toBeUndefined()
   })
 
-  test('is not held for others when it was replaced while it was read', async () => {
+  test('is not cached if it was replaced while it was read', async () => {
     during = () => replace('other')
     expect(await text()).toBe('first')
     during = () => {}
     expect(await text()).toBe('other')
   })
 
-  test('that cannot be read is tried again by the next who asks', async () => {
+  test('is read again by the next request after a failed read', async () => {
     during = () => {
       throw new Error('not whole')
     }
@@ -80,7 +80,7 @@ describe('an object that is held', () => {
     expect(await text()).toBe('first')
   })
 
-  test('is at most 8 MB, and all together at most 32: who is longest without a reader goes first', async () => {
+  test('has at most 8 MB, and the cache at most 32: the least recently read object is removed first', async () => {
     truncateSync(path, 8 * MB + 1)
     expect(await held.get(path)).toBeUndefined()
     const files = ['a', 'b', 'c', 'd', 'e'].map((name) => join(dir, name))

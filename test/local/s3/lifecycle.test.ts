@@ -15,7 +15,7 @@ const bucket = (rule: JsonObject): Resource =>
     properties: { LifecycleConfiguration: { Rules: [rule] } },
   }) as unknown as Resource
 
-test('rules of days are known, one that is off or of versions says nothing, and all else is an error', () => {
+test('a rule with days is read, a disabled one and one for versions are ignored, and any other is an error', () => {
   const noncurrent = { NoncurrentVersionExpiration: { NoncurrentDays: 1 } }
   expect(expirationsOf([bucket({ Status: 'Enabled', ExpirationInDays: 7, ...noncurrent })])).toEqual([
     { bucket: 'staging', prefix: '', days: 7 },
@@ -30,7 +30,7 @@ test('rules of days are known, one that is off or of versions says nothing, and 
   )
 })
 
-test('what is older than its days is deleted, and nothing of another prefix or bucket', async () => {
+test('an object is deleted after the days of its rule, and none with another prefix or in another bucket', async () => {
   const objects = openObjects(temporaryFolder(), ['staging', 'artifacts'])
   const put = (of: string, key: string, lastModified: number) =>
     objects.put({

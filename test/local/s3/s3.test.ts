@@ -23,7 +23,7 @@ useLab((started, client) => {
 const { put, get } = objectsOf(() => s3)
 
 describe('an object', () => {
-  test('comes back as it was put, with its headers and metadata', async () => {
+  test('is returned unchanged, with its headers and metadata', async () => {
     const meta = {
       ContentType: 'application/x-module',
       CacheControl: 'max-age=9',
@@ -43,13 +43,13 @@ describe('an object', () => {
     expect(await get('empty')).toMatchObject({ text: '', ContentLength: 0 })
   })
 
-  test('is replaced as a whole', async () => {
+  test('is replaced together with its metadata', async () => {
     await put('again', 'a long first body', { Metadata: { a: '1' } })
     await put('again', 'second')
     expect(await get('again')).toMatchObject({ text: 'second', Metadata: {} })
   })
 
-  test('shows the checksum that it was put with when asked, but not over a part of it', async () => {
+  test('is returned with its checksum on request, but not for a range', async () => {
     const ChecksumSHA256 = sha256('hello').digest('base64')
     expect(await put('summed', 'hello', { ChecksumSHA256 })).toMatchObject({ ChecksumSHA256 })
     expect(await get('summed', { ChecksumMode: 'ENABLED' })).toMatchObject({ ChecksumSHA256, text: 'hello' })
@@ -59,7 +59,7 @@ describe('an object', () => {
     expect(head.ChecksumSHA256).toBeUndefined()
   })
 
-  test('is refused when its body is not what was said of it', async () => {
+  test('is refused if its body does not match its checksum', async () => {
     const wrong = sha256('other').digest('base64')
     await expect(put('bad', 'hello', { ChecksumSHA256: wrong })).rejects.toMatchObject(
       failed('BadDigest', 400),
@@ -82,7 +82,7 @@ describe('an object', () => {
 })
 
 describe('a conditional request', () => {
-  test('creates one object, however many create it at once', async () => {
+  test('creates one object, even if 20 clients create it at the same time', async () => {
     const bodies = Array.from({ length: 20 }, (_, i) => `body ${i}`.repeat(1000 + i))
     const results = await Promise.allSettled(bodies.map((body) => put('race', body, { IfNoneMatch: '*' })))
     const winners = results.flatMap(({ status }, i) => (status === 'fulfilled' ? [bodies[i]] : []))
@@ -93,7 +93,7 @@ describe('a conditional request', () => {
     expect(await readdir(join(lab.dir, '.incoming'))).toEqual([])
   })
 
-  test('is answered by tag and by date', async () => {
+  test('compares tags and dates', async () => {
     const { ETag } = await put('tagged')
     const code = (status: number) => ({ $metadata: expect.objectContaining({ httpStatusCode: status }) })
     await expect(get('tagged', { IfNoneMatch: ETag })).rejects.toMatchObject(code(304))
@@ -107,7 +107,7 @@ describe('a conditional request', () => {
     ).toBe('body')
   })
 
-  test('that is not known here is refused', async () => {
+  test('with an unsupported condition is refused', async () => {
     await expect(put('tagged', 'x', { IfMatch: '"a"' })).rejects.toMatchObject(failed('NotImplemented', 501))
     await expect(put('tagged', 'x', { IfNoneMatch: '"a"' })).rejects.toMatchObject(
       failed('NotImplemented', 501),
@@ -122,7 +122,7 @@ describe('a range', () => {
     ['bytes=-2', '89', 'bytes 8-9/10'],
     ['bytes=-99', '0123456789', 'bytes 0-9/10'],
     ['bytes=8-99', '89', 'bytes 8-9/10'],
-  ])('%s is that part', async (Range, text, ContentRange) => {
+  ])('%s returns that part', async (Range, text, ContentRange) => {
     await put('digits', '0123456789')
     const answer = await get('digits', { Range })
     expect(answer).toMatchObject({ text, ContentRange, ContentLength: text.length })
@@ -130,19 +130,22 @@ describe('a range', () => {
   })
 
   test.each(['bytes=5-3', 'bytes=-', 'bytes=0-1,3-4', 'lines=1-2', 'bytes=x'])(
-    '%s is the whole',
+    '%s returns the complete object',
     async (Range) => {
       await put('digits', '0123456789')
       expect(await get('digits', { Range })).toMatchObject({ text: '0123456789' })
     },
   )
 
-  test.each(['bytes=10-', 'bytes=99-100', 'bytes=-0'])('%s is not within ten bytes', async (Range) => {
-    await put('digits', '0123456789')
-    await expect(get('digits', { Range })).rejects.toMatchObject(failed('InvalidRange', 416))
-  })
+  test.each(['bytes=10-', 'bytes=99-100', 'bytes=-0'])(
+    '%s is refused for an object of ten bytes',
+    async (Range) => {
+      await put('digits', '0123456789')
+      await expect(get('digits', { Range })).rejects.toMatchObject(failed('InvalidRange', 416))
+    },
+  )
 
-  test('of an empty object is not within it', async () => {
+  test('is refused for an empty object', async () => {
     await put('empty', '')
     await expect(get('empty', { Range: 'bytes=0-' })).rejects.toMatchObject(failed('InvalidRange', 416))
   })

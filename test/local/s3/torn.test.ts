@@ -41,12 +41,12 @@ const isMissing = async (Key: string) => {
 }
 const incoming = (dir = lab.dir) => readdir(join(dir, '.incoming'))
 
-/** Polls, for what another process or socket brings about. */
+/** Polls until another process or socket has caused the condition. */
 async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10))
 }
 
-/** Sends raw bytes; resolves to what came back until the peer closed, or until they were sent and `cut`. */
+/** Sends raw bytes. Resolves to the answer when the peer closes or, with `cut`, after the bytes were sent. */
 async function raw(port: number, bytes: string | Uint8Array, { cut = false } = {}): Promise<string> {
   const socket = connect(port, '127.0.0.1')
   let answer = ''
@@ -79,7 +79,7 @@ describe('an upload that is cut off', () => {
     await isMissing('cut')
   })
 
-  test('leaves the old object as it was', async () => {
+  test('leaves the old object unchanged', async () => {
     await s3.send(new PutObjectCommand({ Bucket, Key: 'old', Body: 'old' }))
     const url = await presign(lab.port, '/s3/artifacts/old', { method: 'PUT' })
     await raw(lab.port, requestOf('PUT', url, { 'content-length': '9' }, 'new'), { cut: true })
@@ -87,7 +87,7 @@ describe('an upload that is cut off', () => {
     expect(await textOf('old')).toBe('old')
   })
 
-  test('by kill -9 of the endpoint leaves the old object, and nothing else after a start', async () => {
+  test('by kill -9 of the endpoint leaves the old object, and no partial file after a restart', async () => {
     const dir = await mkdtemp(join(tmpdir(), 's3-killed-'))
     const script = fileURLToPath(new URL('../../support/local/s3-server.ts', import.meta.url))
     const server = spawn(process.execPath, [script, dir], { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -117,7 +117,7 @@ describe('an upload that is cut off', () => {
 describe('a body', () => {
   const url = () => presign(lab.port, '/s3/artifacts/bodied', { method: 'PUT' })
 
-  test('must say how long it is, and be at most 5 GiB', async () => {
+  test('must have a Content-Length of at most 5 GiB', async () => {
     const chunked = requestOf('PUT', await url(), { 'transfer-encoding': 'chunked' }, '1\r\nx\r\n0\r\n\r\n')
     expect(codeIn(await raw(lab.port, chunked))).toBe('MissingContentLength')
     const large = requestOf('PUT', await url(), { 'content-length': String(5 * 1024 ** 3 + 1) })
@@ -125,7 +125,7 @@ describe('a body', () => {
     await isMissing('bodied')
   })
 
-  test('must be the one that was signed', async () => {
+  test('must match the signed digest', async () => {
     const path = '/s3/artifacts/bodied'
     const headers = { host: `127.0.0.1:${lab.port}`, 'x-amz-content-sha256': sha256('right').digest('hex') }
     const signed = await signerOf(OWNER).sign({
@@ -140,12 +140,12 @@ describe('a body', () => {
     await isMissing('bodied')
   })
 
-  test('that an SDK streams in frames of its own is refused', async () => {
+  test('in the chunked encoding of an SDK is refused', async () => {
     const streamed = new PutObjectCommand({ Bucket, Key: 'a', Body: Readable.from(['x']), ContentLength: 1 })
     await expect(s3.send(streamed)).rejects.toMatchObject({ name: 'NotImplemented' })
   })
 
-  test('of a denied upload does not keep the answer from its sender', async () => {
+  test('of a denied upload does not prevent the client from reading the answer', async () => {
     const to = await presign(lab.port, '/s3/artifacts/denied', { method: 'PUT', who: NOBODY })
     const { status, body } = await curl(
       '-X',
@@ -163,7 +163,7 @@ describe('a body', () => {
     nobody.destroy()
   })
 
-  test('that is too much metadata is refused', async () => {
+  test('with too much metadata is refused', async () => {
     const Metadata = { a: 'x'.repeat(2048) }
     const put = s3.send(new PutObjectCommand({ Bucket, Key: 'meta', Body: 'x', Metadata }))
     await expect(put).rejects.toMatchObject({ name: 'MetadataTooLarge' })
@@ -171,7 +171,7 @@ describe('a body', () => {
 })
 
 describe('the endpoint', () => {
-  test('answers percent garbage and absolute targets with 400', async () => {
+  test('answers invalid percent encoding and absolute targets with 400', async () => {
     for (const target of [
       '/s3/artifacts/%',
       '/s3/artifacts/%zz',
@@ -186,7 +186,7 @@ describe('the endpoint', () => {
     }
   })
 
-  test('is still there after whatever is sent to it', async () => {
+  test('still works after random bytes were sent to it', async () => {
     const url = await presign(lab.port, '/s3/artifacts/garbage', { method: 'PUT' })
     const start = Buffer.from(requestOf('PUT', url, { 'content-length': '40' }))
     const garbage = fc.uint8Array({ maxLength: 200 })
@@ -199,7 +199,7 @@ describe('the endpoint', () => {
     expect(await textOf('alive')).toBe('alive')
   })
 
-  test('outlives a reader that hangs up', async () => {
+  test('still works after readers closed their connections early', async () => {
     await s3.send(new PutObjectCommand({ Bucket, Key: 'large', Body: Buffer.alloc(20_000_000, 'x') }))
     const url = await presign(lab.port, '/s3/artifacts/large')
     const readers = Array.from({ length: 20 }, () => raw(lab.port, requestOf('GET', url, {}), { cut: true }))

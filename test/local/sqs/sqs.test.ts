@@ -54,7 +54,7 @@ async function lab(properties: JsonObject = {}) {
   }
 }
 
-test('a message is received with its digests and its time, and gone when it is deleted', async () => {
+test('a message is received with its digest and its time, and never again after it was deleted', async () => {
   const { send, receive, ask, clock } = await lab()
   send('hello')
   const [message] = receive({ MessageSystemAttributeNames: ['All'] })
@@ -70,7 +70,7 @@ test('a message is received with its digests and its time, and gone when it is d
   expect(receive()).toEqual([])
 })
 
-test('what is received is hidden for its time, or until it is shown again', async () => {
+test('a received message is hidden until its visibility timeout ends or is set to zero', async () => {
   const { send, receive, ask, clock, counts } = await lab({ VisibilityTimeout: 30 })
   send('a')
   expect(receive()).toHaveLength(1)
@@ -86,7 +86,7 @@ test('what is received is hidden for its time, or until it is shown again', asyn
   expect(third).toMatchObject({ Attributes: { ApproximateReceiveCount: '3' } })
 })
 
-test('a receipt is good for nothing once the message was received anew', async () => {
+test('a receipt handle is invalid after the message was received again', async () => {
   const { send, receive, ask, clock } = await lab()
   send('a')
   const [first] = receive()
@@ -100,7 +100,7 @@ test('a receipt is good for nothing once the message was received anew', async (
   expect(receive()).toHaveLength(1)
 })
 
-test('messages outlive the process, the oldest first, and what was hidden is visible', async () => {
+test('messages survive a restart, are received oldest first, and hidden ones are visible again', async () => {
   const { send, receive, restart, clock } = await lab()
   for (const text of ['1', '2', '3']) {
     send(text)
@@ -111,7 +111,7 @@ test('messages outlive the process, the oldest first, and what was hidden is vis
   expect(receive({ MaxNumberOfMessages: 2 }).map(({ Body }) => Body)).toEqual(['1', '2'])
 })
 
-test('a message goes when it is older than the queue keeps it, and its file with it', async () => {
+test('a message and its file are deleted after the retention period', async () => {
   const { send, receive, restart, clock, files } = await lab({ MessageRetentionPeriod: 14 * 86_400 })
   send('a')
   clock.now += 14 * DAY
@@ -122,7 +122,7 @@ test('a message goes when it is older than the queue keeps it, and its file with
   expect(readdirSync(files)).toEqual([])
 })
 
-test('the queue has bounds: the length of a message, and how many there are', async () => {
+test('the queue limits the size and the number of messages', async () => {
   const { send } = await lab({ MaximumMessageSize: 1024 })
   expect(() => send('x'.repeat(1025))).toThrow(/1024 bytes/)
   send('x'.repeat(1024))
@@ -134,14 +134,14 @@ test('the queue has bounds: the length of a message, and how many there are', as
   expect(small.send({ body: 'c', attributes: {} })).toEqual(expect.any(String))
 })
 
-test('a file that is no message is skipped, and the others are received', async () => {
+test('a file that is not a message is skipped, and the others are received', async () => {
   const { send, receive, restart, files, lines } = await lab()
   mkdirSync(files, { recursive: true })
   writeFileSync(join(files, `000000000000001-${crypto.randomUUID()}.json`), '{"torn')
   writeFileSync(join(files, 'note.json'), '{"body":"x"}')
   restart()
   send('a')
-  // The torn one is of 1970: a queue without an end of its own keeps messages for four days.
+  // The torn file is from 1970: a queue without its own retention period keeps messages for four days.
   expect(receive().map(({ Body }) => Body)).toEqual(['a'])
   expect(readdirSync(files)).toContain('note.json')
   writeFileSync(join(files, `${String(Date.now()).padStart(15, '0')}-${crypto.randomUUID()}.json`), '{"torn')
@@ -150,7 +150,7 @@ test('a file that is no message is skipped, and the others are received', async 
   expect(lines).toEqual([expect.stringContaining('is skipped')])
 })
 
-test('who may not is refused, by the queue that is asked for', async () => {
+test('a caller without permission for the operation and the queue is refused', async () => {
   const { ask } = await lab()
   const reader = caller((action, resource) => action === 'sqs:ReceiveMessage' && resource === ARN)
   expect(ask('ReceiveMessage', {}, reader)).toEqual({})

@@ -30,14 +30,14 @@ const TEXTS = [
   '',
 ]
 
-describe('what apt.conf says', () => {
+describe('the configuration of apt', () => {
   const apt = spawnSync('apt-config', ['--version']).status === 0
   if (!apt) console.log('there is no apt-config here: what it would say is not compared')
 
-  test.each(TEXTS)('%j is read as apt reads it', (text) => {
+  test.each(TEXTS)('%j is read in the same way as by apt', (text) => {
     const ours = saysNo(aptConf(etcWith({ 'apt.conf': text })), NAME)
     if (!apt) return
-    // It reads this file first, and then looks for the machine's own where this says.
+    // apt-config reads this file first, and then the machine's own configuration in the folder that this file names.
     const file = join(temporaryFolder(), 'apt.conf')
     writeFileSync(file, `Dir::Etc "/nowhere/";\n${text}`)
     const { stdout } = spawnSync('apt-config', ['shell', 'CHECK', `${NAME}/b`], {
@@ -47,11 +47,11 @@ describe('what apt.conf says', () => {
     expect(ours).toBe(/^CHECK='false'$/m.test(stdout))
   })
 
-  test('of a host without apt is nothing', () => {
+  test('is empty on a host without apt', () => {
     expect(aptConf(join(temporaryFolder(), 'none')).size).toBe(0)
   })
 
-  test('in apt.conf counts, whatever its parts say, and only parts of names that apt takes are read', () => {
+  test('takes apt.conf before its parts, and ignores parts with a name that apt ignores', () => {
     const part = { 'apt.conf.d/50own': `${NAME} "false";`, 'apt.conf.d/99.bak': `${NAME} "true";` }
     expect(saysNo(aptConf(etcWith(part)), NAME)).toBe(true)
     expect(saysNo(aptConf(etcWith({ ...part, 'apt.conf': `${NAME} "true";` })), NAME)).toBe(false)

@@ -24,7 +24,7 @@ deb https://b.example/debian-security bookworm-security main`
   ])
 })
 
-test('the deb822 format gives every suite of every enabled stanza, once', () => {
+test('the deb822 format gives each suite of the enabled stanzas once', () => {
   const text = `Types: deb deb-src
 # a remark
 URIs: http://a.example/debian
@@ -50,13 +50,13 @@ Components: main
   ])
 })
 
-test('a file of mirrors, as cloud images have it, is read', () => {
+test('a mirror list file of a cloud image is read', () => {
   const sources = 'Types: deb\nURIs: mirror+file:ETC/mirrors.list\nSuites: bookworm\nComponents: main\n'
   const files = { 'sources.list.d/debian.sources': sources, 'mirrors.list': 'https://m.example/debian\n' }
   expect(suites(files)).toEqual(['https://m.example/debian bookworm'])
 })
 
-test("other people's archives, other schemes and passwords are left out", () => {
+test('third-party archives, other schemes and URLs with passwords are left out', () => {
   const text = `deb https://docker.example/linux/debian bookworm stable
 deb https://apt.example bookworm main
 deb http://a.example/debian bookworm-pgdg main

@@ -14,7 +14,7 @@ function open(dir: string, onLost: (why: string) => void = () => {}) {
 }
 const dirOf = (name = 'data') => join(temporaryFolder(), name)
 
-test('a folder that is not there is made, and is one stack’s at a time', () => {
+test('a missing folder is created, and belongs to one stack at a time', () => {
   const dir = dirOf()
   const { folder, lines } = open(dir)
   expect(lines).toEqual([])
@@ -23,14 +23,14 @@ test('a folder that is not there is made, and is one stack’s at a time', () =>
   open(dir)
 })
 
-test('a folder of a process that was killed is free, and of one that lives is not', async () => {
+test('a folder stays locked while its process lives, and is free after the process was killed', async () => {
   const dir = dirOf()
   const module = join(import.meta.dirname, '../../../local/start/data-folder.ts')
   const code = `import { openDataFolder } from ${JSON.stringify(module)}
     openDataFolder({ dir: ${JSON.stringify(dir)}, log: () => {}, onLost: () => {} })
     await new Promise((resolve) => setTimeout(resolve, 10)); gc()
     console.log('open'); setTimeout(() => {}, 60000)`
-  // Nor is it free when nothing refers to the folder any more.
+  // The folder stays locked even after its object was garbage-collected.
   const other = spawn(process.execPath, ['--expose-gc', '--input-type=module', '-e', code])
   onTestFinished(() => void other.kill('SIGKILL'))
   await once(other.stdout, 'data')
@@ -41,7 +41,7 @@ test('a folder of a process that was killed is free, and of one that lives is no
   open(dir)
 })
 
-test('a folder inside another stack’s is refused', () => {
+test('a folder inside the folder of another stack is refused', () => {
   const dir = dirOf()
   open(dir)
   expect(() => open(join(dir, 'logs/mine'))).toThrow(
@@ -49,7 +49,7 @@ test('a folder inside another stack’s is refused', () => {
   )
 })
 
-test('a folder that cannot be made or locked is refused, with what to do', () => {
+test('a folder that cannot be created or locked is refused with advice', () => {
   const file = dirOf('file')
   writeFileSync(file, '')
   expect(() => open(join(file, 'data'))).toThrow(
@@ -60,7 +60,7 @@ test('a folder that cannot be made or locked is refused, with what to do', () =>
   expect(() => open(dir)).toThrow(/cannot be locked: .* Choose a folder on a local disk/)
 })
 
-test('data of a newer version is left alone', () => {
+test('data of a newer version is refused and not changed', () => {
   const dir = dirOf()
   mkdirSync(dir)
   writeFileSync(join(dir, 'stack.json'), '{"form":2}')
@@ -70,7 +70,7 @@ test('data of a newer version is left alone', () => {
   expect(readFileSync(join(dir, 'stack.json'), 'utf8')).toBe('{"form":2}')
 })
 
-test('data of an older version is taken over, once, and a copy of it is kept', () => {
+test('data of an older version is converted once, and the registry keeps a copy of it', () => {
   const dir = dirOf()
   mkdirSync(join(dir, 'dynamodb'), { recursive: true })
   writeFileSync(join(dir, 'dynamodb/items'), 'old')
@@ -86,7 +86,7 @@ test('data of an older version is taken over, once, and a copy of it is kept', (
   expect(existsSync(join(dir, 'form-1'))).toBe(false)
 })
 
-test.each(['taken away', 'replaced'])('a folder that is %s is told, once', async (how) => {
+test.each(['taken away', 'replaced'])('a folder that is %s is reported', async (how) => {
   const dir = dirOf()
   const { promise, resolve } = Promise.withResolvers<string>()
   open(dir, resolve)

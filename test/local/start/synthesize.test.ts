@@ -7,7 +7,7 @@ import type { Suite } from '../../../local/start/apt-sources.ts'
 import { settingsOf } from '../../../local/start/synthesize.ts'
 import { temporaryFolder } from '../../support/local/assembly.ts'
 
-/** As the stack gets them. */
+/** The settings that the stack gets. */
 function settings(suites: readonly Suite[], own?: object, capacity?: 'machine' | 'account') {
   const folder = temporaryFolder()
   const settingsFile = own === undefined ? undefined : join(folder, 'own.json')
@@ -27,7 +27,7 @@ const security = {
   checkValidUntil: false,
 }
 
-test("whatever release this host is, its kernels are those of all suites, from its own apt's mirrors", () => {
+test('the registry serves the kernels of all suites on a host of any release, from the mirrors of the host', () => {
   const found = settings([security, main('trixie'), main('trixie-updates')])
   expect(found.debian).toEqual({
     ...DEFAULTS.debian,
@@ -40,7 +40,7 @@ test("whatever release this host is, its kernels are those of all suites, from i
   })
 })
 
-test('a mirror that its apt does not name is that of the defaults', () => {
+test('a mirror that is missing in the apt sources of the host has its default', () => {
   expect(settings([]).debian).toEqual(DEFAULTS.debian)
   expect(settings([main('stable')]).debian.mirrors).toEqual({
     ...DEFAULTS.debian.mirrors,
@@ -49,12 +49,12 @@ test('a mirror that its apt does not name is that of the defaults', () => {
   expect(settings([security]).driverPackages).toEqual(DEFAULTS.driverPackages)
 })
 
-test('a machine holds more clients than an account of AWS that is new, unless it is to be as one', () => {
+test('a machine accepts more waiting clients than a new AWS account, unless it must have the capacity of one', () => {
   expect(settings([]).cloud.waitConcurrency).toBe(10_000)
   expect(settings([], undefined, 'account').cloud).toEqual(DEFAULTS.cloud)
 })
 
-test('suites that an operator names, each with its mirror, are all that are read', () => {
+test('only the suites that an operator sets are read', () => {
   const suites = [{ mirror: 'http://c.example/debian', suite: 'bookworm' }]
   expect(settings([main('trixie')], { debian: { suites } }).debian.suites).toEqual(suites)
 })

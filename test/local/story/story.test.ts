@@ -26,7 +26,7 @@ function story(waiting = 0) {
 }
 
 describe('the story of a probe', () => {
-  test('is told from the first GET to its verdict, with the time that it took', () => {
+  test('has a line for each step from the first GET to the verdict, with the elapsed time', () => {
     const { event, logged, pass, text } = story()
     event('ProbeRequested', { key: KEY, claim: 'c1', attempt: 1, caller: '192.0.2.1' })
     pass(3000)
@@ -48,7 +48,7 @@ describe('the story of a probe', () => {
     ])
   })
 
-  test('says why it failed, what is late, and by which name it is there', () => {
+  test('shows why a probe failed, that it is overdue, and its other name', () => {
     const { logged, text } = story()
     logged({ event: 'plan failed', key: KEY, claim: 'c', reason: 'headers-not-found', detail: 'long' })
     logged({ event: 'build failed', key: KEY, claim: 'c', reason: 'compile-error' })
@@ -64,7 +64,7 @@ describe('the story of a probe', () => {
     ])
   })
 
-  test('tells the end of a claim once, however many tell it, and that of the next claim again', () => {
+  test('shows the end of each claim once, even if it is logged several times', () => {
     const { logged, text } = story()
     for (const claim of ['c1', 'c1', 'c2', 'c1'])
       for (const event of ['published', 'build failed'])
@@ -73,7 +73,7 @@ describe('the story of a probe', () => {
     expect(text()).toEqual([...both, ...both])
   })
 
-  test('counts what waits for its turn, until that comes or it is forgotten', () => {
+  test('counts queued work until it starts or is forgotten', () => {
     const { logged, queued, text } = story()
     const other = KEY.replace('amd64', 'rt-amd64')
     const counts = [
@@ -93,7 +93,7 @@ describe('the story of a probe', () => {
     expect(text().filter((line) => line === 'waiting, for a builder')).toHaveLength(2)
   })
 
-  test('says how many wait', () => {
+  test('shows the number of waiting clients', () => {
     const { event, steps } = story(2)
     event('ProbeRequested', { key: KEY, claim: 'c1' })
     expect(steps.map((step) => lineOf(step, 'text'))).toEqual([
@@ -101,7 +101,7 @@ describe('the story of a probe', () => {
     ])
   })
 
-  test('leaves out what is no step of a probe', () => {
+  test('leaves out events that are not a step of a probe', () => {
     const { event, logged, steps } = story()
     event('DriversWanted', {})
     event('ProbeRequested', 'x')
@@ -114,11 +114,11 @@ describe('the story of a probe', () => {
 describe('a line', () => {
   const step: Step = { at: AT, key: KEY, step: 'failed', detail: 'a\u001b[2J\nb\u009b', waiting: 0 }
 
-  test('holds nothing that a terminal would obey', () => {
+  test('has no control characters for a terminal', () => {
     expect(lineOf(step, 'text')).toMatch(/^[\x20-\x7e]*failed, a \[2J b $/)
   })
 
-  test('is JSON for who wants that, and nothing for who wants none', () => {
+  test('is JSON in the mode json, and empty in the mode quiet', () => {
     expect(JSON.parse(lineOf({ ...step, seconds: 3 }, 'json') ?? '')).toEqual({
       ...{ at: '2026-11-27T12:00:00.000Z', key: KEY, step: 'failed', detail: step.detail },
       ...{ seconds: 3, waiting: 0 },

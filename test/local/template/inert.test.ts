@@ -3,7 +3,7 @@ import { inertIn } from '../../../local/template/inert.ts'
 import { loadTemplate } from '../../../local/template/template.ts'
 import { TABLE, temporaryFolder, writeAssembly } from '../../support/local/assembly.ts'
 
-test('what does nothing here is named once: types without a life, and properties of those that have one', async () => {
+test('each type or property without an effect on one machine is listed once', async () => {
   const alarm = { Type: 'AWS::CloudWatch::Alarm', Properties: { Threshold: 1 } }
   const assembly = await writeAssembly(temporaryFolder(), {
     ...{ One: alarm, Other: alarm, Table: TABLE },

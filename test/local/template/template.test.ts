@@ -7,7 +7,7 @@ import { TABLE, temporaryFolder } from '../../support/local/assembly.ts'
 
 const load = (document: JsonObject): Template => loadAll({ Small: document })
 
-/** By the name of each stack; each has an asset of its own. */
+/** Loads templates by the names of their stacks. Each stack has its own asset. */
 function loadAll(documents: Readonly<Record<string, JsonObject>>): Template {
   const folder = temporaryFolder()
   mkdirSync(folder, { recursive: true })
@@ -19,7 +19,7 @@ function loadAll(documents: Readonly<Record<string, JsonObject>>): Template {
   return loadTemplate(folder, { publicUrl: 'http://127.0.0.1:1' })
 }
 
-/** What an expression becomes, as a variable of a function of a small template. */
+/** Resolves an expression in a property of a small template. */
 function resolved(expression: Json): Json | undefined {
   const project = { Type: 'AWS::CodeBuild::Project', Properties: { Environment: { value: expression } } }
   const bus = { Type: 'AWS::Events::EventBus', Properties: { Name: 'bus-of-ours' } }
@@ -61,7 +61,7 @@ describe('an intrinsic', () => {
   for (const [name, expression, value] of cases) {
     test(`${name} gives its value`, () => expect(resolved(expression)).toEqual(value))
   }
-  test('that is not known is an error that names it', () => {
+  test('that is unknown is an error that names it', () => {
     expect(() => resolved({ 'Fn::GetAZs': 'x' })).toThrow(/Fn::GetAZs/)
     expect(() => resolved('{{resolve:ssm:x}}')).toThrow(/dynamic references/)
     expect(() => resolved({ Ref: 'Nothing' })).toThrow(/Nothing/)
@@ -83,7 +83,7 @@ describe('a template', () => {
     expect(() => load({ Resources: {}, Mappings: {} })).toThrow(/Mappings/)
     expect(() => load({ Resources: {}, Conditions: {} })).toThrow(/Conditions/)
   })
-  test('keeps what has no life on one machine as inert', () => {
+  test('keeps a resource without an effect on one machine, without its properties', () => {
     const alarm = { Type: 'AWS::CloudWatch::Alarm', Properties: { Anything: { 'Fn::Anything': 1 } } }
     expect(load({ Resources: { alarm } }).resources[0]).toMatchObject({ properties: {}, ref: 'Small-alarm' })
   })
@@ -92,7 +92,7 @@ describe('a template', () => {
     expect(template.asset('a1.zip')).toMatch(/\/asset\.a1$/)
     expect(() => template.asset('b2.zip')).toThrow(/b2\.zip/)
   })
-  test('gives a bucket a name that S3 allows, and always the same', () => {
+  test('gives each bucket a valid and stable S3 name', () => {
     const Resources = { ['B'.repeat(80)]: { Type: 'AWS::S3::Bucket' }, Bucket: { Type: 'AWS::S3::Bucket' } }
     const names = load({ Resources }).resources.map(({ name }) => name)
     for (const name of names) expect(name).toMatch(/^[a-z0-9-]{3,63}$/)
@@ -117,7 +117,7 @@ describe('two stacks', () => {
   const imported = (template: Template) =>
     template.ofType('AWS::CodeBuild::Project').map(({ properties }) => properties.Environment)
 
-  test('are one to this machine, where names are what they were in one stack', () => {
+  test('are merged into one on this machine, and the names are the same as in one stack', () => {
     const template = loadAll({ Small: importing(NAME), SmallData: exporting() })
     expect(template.stack).toBe('Small')
     expect(imported(template)).toEqual(['arn:aws:dynamodb:us-east-1:000000000000:table/Small-Table'])
@@ -129,7 +129,7 @@ describe('two stacks', () => {
     ])
   })
 
-  test('may export in either order of their names', () => {
+  test('may export and import in either order of their names', () => {
     const template = loadAll({ Small: exporting('Small:Table'), SmallMore: importing('Small:Table') })
     expect(imported(template)).toHaveLength(1)
   })
@@ -170,7 +170,7 @@ describe('two stacks', () => {
     expect(() => loadAll(documents)).toThrow(words)
   })
 
-  test('export no name twice, and have no resource of one name', () => {
+  test('are refused if they export a name twice or have resources with the same name', () => {
     const other: JsonObject = { ...exporting(), Resources: { Other: TABLE, Table: TABLE } }
     expect(() =>
       loadAll({ Small: exporting(), SmallData: { ...other, Outputs: exporting().Outputs! } }),

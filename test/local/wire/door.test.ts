@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { behindDoor, type Place } from '../../../local/wire/door.ts'
 import { listen } from '../../../local/wire/server.ts'
 
-/** The status of a request by that name to a service that is never at a loss. */
+/** The status of a request with that Host header, to a service that answers every request. */
 async function statusOf(place: Place, host: string): Promise<number | undefined> {
   const service = behindDoor(async (_, response) => void response.end(), place)
   const { port, close } = await listen(service, { host: '127.0.0.1', port: 0 })
@@ -27,7 +27,7 @@ const placeOf = (place: Partial<Place>): Place => ({
 })
 
 test.each(['0.0.0.0', '::'])(
-  'where it listens on %s, every address of this machine is a name of it',
+  'a server on %s accepts every address of this machine as its name',
   async (host) => {
     const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? [])
     expect(addresses.length).toBeGreaterThan(0)
@@ -44,7 +44,7 @@ test.each([
   ['2001:db8::1', '[2001:db8::1]:8080'],
   ['fe80::1%eth0', '[fe80::1]:8080'],
   ['registry.example', 'Registry.Example:8080'],
-])('where it listens on %s alone, its name is %s', async (host, name) => {
+])('a server on only %s accepts the name %s', async (host, name) => {
   expect(await statusOf(placeOf({ host }), name)).toBe(200)
   expect(await statusOf(placeOf({}), name)).toBe(421)
 })
@@ -56,12 +56,12 @@ test.each([
     ['probes.example:8080', 'probes.example:443'],
   ],
   ['https://probes.example:8443', ['probes.example:8443'], ['probes.example', 'probes.example:443']],
-])('the names that %s gives it have its port', async (publicUrl, names, others) => {
+])('the public URL %s adds its host only with its own port', async (publicUrl, names, others) => {
   for (const name of names) expect(await statusOf(placeOf({ publicUrl }), name)).toBe(200)
   for (const name of others) expect(await statusOf(placeOf({ publicUrl }), name)).toBe(421)
 })
 
-test('on port 80 it is known with and without it', async () => {
+test('a server on port 80 accepts its name with and without the port', async () => {
   for (const name of ['localhost', 'localhost:80'])
     expect(await statusOf(placeOf({ port: 80 }), name)).toBe(200)
 })

@@ -7,7 +7,7 @@ import { createTurns, type HeadStart, inTurns } from '../../../local/wire/turns.
 
 const LONG = { ms: 60_000, mostMs: 60_000 }
 
-/** Asks for turns of these kinds, all at the same moment; gives the order in which they begin, one ending at a time. */
+/** Asks for turns of these kinds at the same moment. Returns the order in which they begin; each ends right after. */
 async function orderOf(kinds: readonly string[], atOnce = 1): Promise<string[]> {
   const { begin } = createTurns({ atOnce, headStart: () => LONG })
   const began: string[] = []
@@ -22,12 +22,12 @@ async function orderOf(kinds: readonly string[], atOnce = 1): Promise<string[]> 
   return began
 }
 
-test('who wants another thing than the crowd begins after one of the crowd', async () => {
+test('a request of another kind begins after at most two requests of a crowd', async () => {
   const crowd = Array.from({ length: 50 }, () => 'crowd')
   expect((await orderOf([...crowd, 'other'])).indexOf('other50')).toBeLessThanOrEqual(2)
 })
 
-test('of one kind the first one begins first, and everyone begins once', async () => {
+test('requests of one kind begin in their order, and each begins once', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 40 }),
@@ -44,7 +44,7 @@ test('of one kind the first one begins first, and everyone begins once', async (
   )
 })
 
-test('no more run at one time than may, and the next begins when one ends', async () => {
+test('no more requests run at one time than the limit, and the next begins when one ends', async () => {
   const { begin } = createTurns({ atOnce: 2, headStart: () => LONG })
   const [first] = await Promise.all([begin('a'), begin('a')])
   let third = false
@@ -64,7 +64,10 @@ test('no more run at one time than may, and the next begins when one ends', asyn
   expect(fourth, 'an end that is told twice counts once').toBe(false)
 })
 
-/** How many that end quickly ran at one time, of two that may, beside one that does not end, in so many milliseconds. */
+/**
+ * Of two places, one has a request that does not end. Returns the maximum number of quick requests that ran at one time
+ * within so many milliseconds.
+ */
 async function quickBesideSlow(headStart: HeadStart, milliseconds: number): Promise<number> {
   const { begin } = createTurns({ atOnce: 2, headStart: () => headStart })
   await begin('slow')
@@ -83,12 +86,12 @@ async function quickBesideSlow(headStart: HeadStart, milliseconds: number): Prom
   return most
 }
 
-test('one that does not end keeps its place while others end, and no longer than it may', async () => {
+test('a request that does not end keeps its place while others end, but no longer than its limit', async () => {
   expect(await quickBesideSlow({ ms: 150, mostMs: 60_000 }, 600)).toBe(1)
   expect(await quickBesideSlow({ ms: 150, mostMs: 300 }, 600)).toBe(2)
 })
 
-test('one that does not end keeps the next waiting for its head start alone', async () => {
+test('a request that does not end delays the next only for its head start', async () => {
   const { begin } = createTurns({ atOnce: 1, headStart: () => ({ ms: 10, mostMs: 60_000 }) })
   await begin('slow')
   const began = performance.now()
@@ -96,7 +99,7 @@ test('one that does not end keeps the next waiting for its head start alone', as
   expect(performance.now() - began).toBeGreaterThanOrEqual(8)
 })
 
-test('a request whose client is gone is not begun', async () => {
+test('a request is not begun if its client has disconnected', async () => {
   const asked: string[] = []
   const first = Promise.withResolvers<void>()
   const service = inTurns(

@@ -1,4 +1,4 @@
-// The archives of Debian and of the distributions that call themselves so, as they are laid out, with one kernel or more each.
+// Builds archives in the layout of Debian and its derivatives, each with one or more kernels.
 
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -28,9 +28,9 @@ interface RaspberryPiKernel {
 
 export interface DebianFamily {
   packDebian(uname: string, version: string, content: Content): void
-  /** A whole tree in one package, and an image beside it. */
+  /** A complete tree in one package, and an image in another. */
   packProxmox(uname: string, version: string, content: Content, image?: Content): void
-  /** A flavour's headers, what all flavours share, and the programs of a build. */
+  /** A flavour's headers, the headers that all flavours share, and the programs of a build. */
   packRaspberryPi(kernel: RaspberryPiKernel): void
   /** Before 6.6: every kernel's tree in one package. */
   packSharedHeaders(version: string, content: Content): void

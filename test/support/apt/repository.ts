@@ -13,13 +13,13 @@ export interface DebSpec {
   readonly version: string
   readonly arch: 'amd64' | 'arm64' | 'all'
   readonly depends?: string
-  /** a folder with what is in it, or files by their paths */
+  /** a folder with its content, or files by their paths */
   readonly content: string | Readonly<Record<string, string | Uint8Array>>
   /** of its data: Ubuntu's word since 21.10 is zstd */
   readonly compression?: 'xz' | 'zstd' | 'gzip'
 }
 
-/** Below the pool of an archive's folder; gives its stanza of a Packages index. */
+/** Writes below the pool of an archive's folder. Returns its stanza of a Packages index. */
 export function packDeb(archive: string, spec: DebSpec): string {
   const { name, version, arch, depends, content, compression = 'xz' } = spec
   const work = mkdtempSync(join(tmpdir(), 'deb-'))

@@ -1,4 +1,4 @@
-// dynalite on loopback, in memory: empty tables with the keys that lib/model/keys.ts names.
+// Runs dynalite on loopback, in memory: empty tables with the keys that lib/model/keys.ts names.
 
 import type { Server } from 'node:http'
 import { createRequire } from 'node:module'
@@ -43,7 +43,7 @@ export async function startDynamoDb() {
     /** the SDK's own */
     plain,
     client: createDynamoDb(recorded),
-    /** all that the client has sent */
+    /** all requests of the client */
     calls,
     /** Resolves to the name of a new empty table. */
     table: async (): Promise<string> => {
@@ -69,7 +69,7 @@ interface Sent {
   readonly input: object
 }
 
-/** What `act` has the client send. */
+/** The requests that the client sends during `act`. */
 export async function sentBy({ calls }: DynamoDbLab, act: () => Promise<unknown>): Promise<readonly Sent[]> {
   const before = calls.length
   await act()

@@ -1,4 +1,4 @@
-// A service of AWS that speaks JSON, as far as a test needs one: it answers whoever signs as AWS asks for.
+// A stand-in for an AWS service that speaks JSON: it answers each request with a valid AWS signature.
 
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -12,7 +12,7 @@ import { REGION } from '../../../local/wire/types.ts'
 
 const KEY = { accessKeyId: 'AKIATEST', secretAccessKey: 'test', sessionToken: 'a/token' }
 
-/** Of an operator who may ask it. */
+/** The credentials of an operator with permission. */
 export const OPERATOR = {
   AWS_ACCESS_KEY_ID: KEY.accessKeyId,
   AWS_SECRET_ACCESS_KEY: KEY.secretAccessKey,
@@ -25,11 +25,11 @@ export type Input = Readonly<Record<string, unknown>>
 export type Operations = Readonly<Record<string, (input: Input) => object>>
 export interface JsonService {
   readonly endpoint: string
-  /** operations that were asked for, with their inputs */
+  /** requested operations, with their inputs */
   readonly calls: (readonly [string, Input])[]
 }
 
-/** Operations throw AwsError to refuse. */
+/** Operations throw AwsError to refuse a request. */
 export async function jsonService(api: Api, operations: Operations): Promise<JsonService> {
   const calls: (readonly [string, Input])[] = []
   async function answer(request: IncomingMessage): Promise<object> {

@@ -1,4 +1,4 @@
-// An account's quotas, as AWS's Service Quotas tells them, a page of two at a time.
+// Provides an account's quotas in the format of AWS Service Quotas, in pages of two.
 
 import { QUOTAS } from '../../../lib/aws/json-api.ts'
 import { AwsError } from '../../../local/wire/aws-json.ts'
@@ -7,14 +7,14 @@ import { type Input, type JsonService, jsonService } from './json-service.ts'
 interface Known {
   readonly service: string
   readonly name: string
-  /** of this account, where it was ever set */
+  /** the value of this account, if it was ever set */
   readonly value?: number
-  /** of all others */
+  /** the default of all other accounts */
   readonly standard: number
   readonly fixed?: true
 }
 
-/** An account that AWS has let grow: everything that the defaults of the settings need. */
+/** An account with raised quotas: all that the default settings need. */
 export const GROWN: readonly Known[] = [
   { service: 'lambda', name: 'Elastic network interfaces per VPC', standard: 500 },
   { service: 'lambda', name: 'Function and layer storage', standard: 75 },

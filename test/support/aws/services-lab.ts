@@ -1,4 +1,4 @@
-// The services of local/ that speak JSON, on loopback, for the adapters: everyone may do everything here.
+// Runs the JSON services of local/ on loopback for the adapters. Every caller has every permission.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -27,7 +27,7 @@ const ANYONE: Principal = {
   may: () => true,
 }
 
-/** What every client of the lab is made with. */
+/** The options of every client of the lab. */
 export const clientOptions = (endpoint: string) => ({
   endpoint,
   region: 'us-east-1',
@@ -35,9 +35,9 @@ export const clientOptions = (endpoint: string) => ({
   credentials: { accessKeyId: ANYONE.accessKeyId, secretAccessKey: ANYONE.secretAccessKey },
 })
 
-/** The services of a template, and the events that its rules deliver. Stopped when the test has ended. */
+/** Starts the services of a template, and collects the events that its rules deliver. They stop when the test ends. */
 export async function startServices(resources: JsonObject) {
-  // Builds have a user of their own, who must be able to pass through.
+  // Builds run as another user, who must be able to enter the folder.
   const folder = mkdtempSync('/var/tmp/services-')
   const scratch = `${folder}.builds`
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
@@ -75,7 +75,7 @@ export async function startServices(resources: JsonObject) {
   return { endpoint: `http://127.0.0.1:${port}`, delivered, refs }
 }
 
-/** One function that stands for all, and takes every event. */
+/** One function in the place of all; it accepts every event. */
 function functionsOf(take: (event: JsonObject) => void): Functions {
   const fn: Fn = {
     name: 'Fn',

@@ -1,4 +1,4 @@
-// The tests' own package lists, on days on which the archive, or the way to it, is not as it was.
+// Tests the package lists of the tests when the archive has changed or cannot be reached.
 
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 const KERNELS = join(import.meta.dirname, '../registry/kernels.ts')
 const HOUR = 60 * 60_000
 
-/** The temporary folder of a machine of its own. */
+/** The temporary folder of a separate machine. */
 let home: string
 const cache = () => join(home, 'probe-registry-packages')
 const lists = () => readdirSync(cache()).filter((name) => name.startsWith('lists-'))
@@ -20,7 +20,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(home, { recursive: true }))
 
-/** What a test that evaluates this gets, and prints before. */
+/** Evaluates the expression in a test process. Returns the result and the lines that it printed. */
 function look(expression: string, env: Readonly<Record<string, string>> = {}) {
   const script = `import { nearest, PINS, pinned } from ${JSON.stringify(KERNELS)}\nconsole.log(${expression})`
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
@@ -31,7 +31,7 @@ function look(expression: string, env: Readonly<Record<string, string>> = {}) {
   return { status, stderr, result: lines.at(-1), told: lines.slice(0, -1) }
 }
 
-/** As if they had been read so many milliseconds ago. */
+/** Makes the lists so many milliseconds old. */
 function age(milliseconds: number): void {
   for (const name of lists()) {
     const read = Number(name.replace(/.*-/, ''))
@@ -61,7 +61,7 @@ const NO_WAY = () => {
   return { APT_CONFIG: config }
 }
 
-test('lists are read once, for all test files of some hours', () => {
+test('lists are downloaded once, and again when they are seven hours old', () => {
   const before = lists()
   expect(look("pinned('6.1', 'amd64').headers.version").told).toEqual([])
   expect(lists()).toEqual(before)
@@ -70,7 +70,7 @@ test('lists are read once, for all test files of some hours', () => {
   expect(lists()).toHaveLength(2)
 })
 
-test('a kernel that is not there is replaced by the nearest, which is told', () => {
+test('a missing kernel is replaced by the nearest one, and a line reports it', () => {
   const { result, told } = look("nearest('6.1', 'amd64', '6.1.1-1').headers.version")
   expect(result).toMatch(/^6\.1\./)
   expect(told).toEqual([`archive: kernel 6.1.1-1 (amd64) is not there; taking the nearest, ${result}`])
@@ -80,8 +80,8 @@ test('a kernel that is not there is replaced by the nearest, which is told', () 
   ])
 })
 
-describe('lists that name a version that no mirror has any more', () => {
-  test('are read again, which is told', () => {
+describe('lists with a version that every mirror has removed', () => {
+  test('are downloaded again, and a line reports it', () => {
     const { result: version } = look("pinned('6.1', 'amd64').headers.version")
     edit(version!, '6.1.99999-1')
     const { status, result, told } = look("pinned('6.1', 'amd64').headers.version")
@@ -94,7 +94,7 @@ describe('lists that name a version that no mirror has any more', () => {
     )
   })
 
-  test('and cannot be read again leave the nearest of those that are there', () => {
+  test('give the nearest available version if they cannot be downloaded again', () => {
     const { result: version } = look("pinned('6.1', 'amd64').headers.version")
     for (const name of lists().slice(0, -1)) rmSync(join(cache(), name), { recursive: true })
     edit(version!, '6.1.99999-1')
@@ -105,15 +105,15 @@ describe('lists that name a version that no mirror has any more', () => {
   })
 })
 
-describe('where the archive cannot be reached', () => {
-  test('older lists are used, which is told', () => {
+describe('if the archive cannot be reached', () => {
+  test('older lists are used, and a line reports it', () => {
     age(7 * HOUR)
     const { status, result, told } = look("pinned('6.1', 'cloud-amd64').headers.version", NO_WAY())
     expect({ status, result }).toEqual({ status: 0, result: expect.stringMatching(/^6\.1\./) })
     expect(told[0]).toMatch(/^archive: the package lists could not be read; those that there are must do: /)
   })
 
-  test("those of this machine's apt are used where there are no others", () => {
+  test("the lists of this machine's apt are used if there are no others", () => {
     for (const name of lists()) rmSync(join(cache(), name), { recursive: true })
     const { status, result } = look("pinned('6.1', 'cloud-amd64').headers.version", NO_WAY())
     expect({ status, result }).toEqual({ status: 0, result: expect.stringMatching(/^6\.1\./) })

@@ -1,5 +1,5 @@
-// Debian's archive as apt sees it, with package lists of the tests' own: as new as the tests, read without root, and
-// whatever this machine's own lists say.
+// Reads Debian's archive with apt, with package lists of the tests' own: they are as new as the tests, need no root, and do
+// not depend on this machine's own lists.
 
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -9,20 +9,20 @@ import { join } from 'node:path'
 import type { Suite } from '../../../lib/archives/apt/suite.ts'
 import { debianSuites } from '../mirrors.ts'
 
-/** What is kept of the archive from one run of the tests to the next. */
+/** The cache of the archive that the runs of the tests share. */
 export const CACHE = join(tmpdir(), 'probe-registry-packages')
 
 const HOUR = 60 * 60_000
-/** Age from which lists are read again. */
+/** Age at which lists are downloaded again. */
 const OLD = 6 * HOUR
-/** Age from which no process is reading them any more. */
+/** Age at which no process reads them any more. */
 const FORGOTTEN = 48 * HOUR
 
-/** A package as the lists have it. */
+/** A package of the lists. */
 export interface Listed {
   readonly name: string
   readonly version: string
-  /** what has to be there when it is unpacked, and when it is used */
+  /** packages that must be installed when it is unpacked, and when it is used */
   readonly depends: string
   /** its file's path below the mirror */
   readonly file: string
@@ -30,27 +30,27 @@ export interface Listed {
 
 export interface Apt {
   /**
-   * The packages whose names begin and match so, each in the version that apt would install. Where the lists name one
-   * that no mirror has any more, they are read again, and that is told.
+   * The packages whose names match, each in the version that apt would install. If every mirror has removed a version of the
+   * lists, the lists are downloaded again, and a line reports it.
    */
   matching(prefix: string, pattern: RegExp): readonly Listed[]
-  /** The same of one package. */
+  /** The same for one package. */
   find(name: string): Listed | undefined
-  /** Into a folder, checked against the lists' digest. */
+  /** Downloads into a folder, and checks the digest of the lists. */
   download(pkg: Listed, folder: string): void
 }
 
-/** One line that is seen in the output of the tests. */
+/** Prints one line in the output of the tests. */
 export const tell = (line: string): void => console.log(`archive: ${line}`)
 
 let machine: Apt | undefined
-/** Debian's archive in the suites that the tests mean. */
+/** Debian's archive with the suites that the tests need. */
 export function archive(): Apt {
   machine ??= openApt(debianSuites())
   return machine
 }
 
-/** Debian's archive in these suites. */
+/** Debian's archive with these suites. */
 export function openApt(suites: readonly Suite[]): Apt {
   let lists = currentLists(suites)
   const run = (command: 'apt-cache' | 'apt-get', args: readonly string[], cwd = '/'): string =>
@@ -65,7 +65,7 @@ export function openApt(suites: readonly Suite[]): Apt {
       .split('\n')
       .filter((name) => pattern.test(name))
     if (names.length === 0) return []
-    // It knows names that are nothing but dependencies, and then fails.
+    // apt also knows names that appear only as dependencies, and then fails.
     return run('apt-cache', ['show', '--no-all-versions', ...names])
       .split('\n\n')
       .flatMap(packageOf)
@@ -107,7 +107,7 @@ function packageOf(stanza: string): Listed[] {
     : [{ name, version: field('Version'), depends: depends.join(', '), file: field('Filename') }]
 }
 
-/** Those that no mirror has. One that does not answer may have it. */
+/** The packages that no mirror has. A mirror that does not answer may have one. */
 function goneOf(suites: readonly Suite[], packages: readonly Listed[]): readonly Listed[] {
   if (packages.length === 0) return []
   const mirrors = [...new Set(suites.map(({ mirror }) => mirror))]
@@ -122,7 +122,7 @@ function goneOf(suites: readonly Suite[], packages: readonly Listed[]): readonly
   return packages.filter((_, i) => mirrors.every((_, j) => refused.has(String(i * mirrors.length + j))))
 }
 
-/** `undefined`: those of this machine, where there are no others. */
+/** `undefined`: the lists of this machine, if there are no others. */
 type Lists = string | undefined
 
 const optionsOf = (lists: Lists): string[] =>
@@ -139,18 +139,18 @@ const ownLists = (lists: string): Readonly<Record<string, string>> => ({
   'Dir::Cache': lists,
   'Dir::Cache::pkgcache': 'pkgcache.bin',
   'Acquire::Languages': 'none',
-  // What is built is signed all the same; a mirror that lags is not what these tests are about.
+  // The lists are still signed, and a mirror that lags is not the subject of these tests.
   'Acquire::Check-Valid-Until': 'false',
   'APT::Update::Error-Mode': 'any',
 })
 
-/** The newest that there are, read again when they are old. */
+/** The newest lists, downloaded again when they are old. */
 function currentLists(suites: readonly Suite[]): Lists {
   const newest = listFolders(idOf(sourcesOf(suites))).at(-1)
   return newest !== undefined && ageOf(newest) < OLD ? newest : (readLists(suites) ?? newest)
 }
 
-/** A folder of lists gets its name when it is whole, and never changes: another process may be reading it. */
+/** A folder of lists gets its name when it is complete, and never changes: another process may be reading it. */
 function readLists(suites: readonly Suite[]): Lists {
   const sources = sourcesOf(suites)
   mkdirSync(CACHE, { recursive: true })

@@ -1,4 +1,4 @@
-// Packages of Debian's archive, for builds: downloaded, never installed.
+// Downloads packages of Debian's archive for builds, and never installs them.
 
 import { execFileSync } from 'node:child_process'
 import {
@@ -17,7 +17,7 @@ import { mainMirror } from '../mirrors.ts'
 import type { DebianKernel } from '../registry/kernels.ts'
 import { type Apt, archive, CACHE, type Listed, openApt } from './apt.ts'
 
-/** What a kernel's module is built with. */
+/** The packages for building a module of a kernel. */
 interface KernelTree {
   /** its place in the unpacked packages */
   readonly tree: string
@@ -35,10 +35,10 @@ export function treeOf({ headers }: DebianKernel, apt: Apt = archive()): KernelT
   }
 }
 
-/** The .deb that apt would install. Kept in a cache; a download that is cut off leaves nothing there. */
+/** The .deb that apt would install. It is cached; an interrupted download leaves no file in the cache. */
 export const packageBytes = (name: string, apt: Apt = archive()): Buffer => bytesOf(listedAs(name, apt), apt)
 
-/** In which apt would install it. */
+/** The version that apt would install. */
 export const packageVersion = (name: string): string => listedAs(name, archive()).version
 
 interface DriverPackage {
@@ -49,7 +49,7 @@ interface DriverPackage {
   readonly deb: Buffer
 }
 
-/** Debian's package of driver sources as another suite has it today, e.g. `sid`. */
+/** Debian's current package of driver sources in another suite, e.g. `sid`. */
 export function driverPackage(suite: string): DriverPackage {
   const apt = openApt([{ mirror: mainMirror(), suite }])
   const listed = listedAs('falcosecurity-scap-dkms', apt)
@@ -63,7 +63,7 @@ function listedAs(name: string, apt: Apt): Listed {
   return found
 }
 
-/** The file of a package as the lists have it, from the same cache. */
+/** The file of a package of the lists, from the same cache. */
 export function bytesOf(listed: Listed, apt: Apt): Buffer {
   const file = join(CACHE, `${listed.name}_${listed.version}.deb`)
   if (!existsSync(file)) download(listed, apt, file)

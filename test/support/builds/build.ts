@@ -1,4 +1,4 @@
-// Runs the buildspec as a machine without a container does: in a bubblewrap of its own, on a loopback store.
+// Runs the buildspec as a machine without a container does: in its own bubblewrap sandbox, with a loopback store.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
@@ -24,13 +24,13 @@ interface BuildSpec {
 /** The machine that a buildspec runs on. */
 export interface Machine {
   /**
-   * `user`: in a sandbox as a user without a name; `root`: in one that is root's own, in which no other can have
-   * a /proc of its own; `container`: as root (for a user, of a user namespace) with nothing around
+   * `user`: in a sandbox as a user without a name; `root`: in a sandbox of root, in which no other sandbox can have its own
+   * /proc; `container`: as root (for a user, of a user namespace) without a sandbox
    */
   readonly outer?: 'user' | 'root' | 'container'
-  /** what `sh` is there, in `user` and `root`; Debian's own unless it says so */
+  /** the `sh` in `user` and `root`; Debian's own by default */
   readonly shell?: 'bash'
-  /** commands of /usr/bin that this machine does not have, nor its root */
+  /** commands of /usr/bin that neither this machine nor its root has */
   readonly hidden?: readonly string[]
   /** lines of sh that the machine runs when the build has ended */
   readonly afterwards?: string
@@ -45,7 +45,7 @@ export interface Input {
 export interface Build extends Machine {
   readonly settings: Partial<Job['settings']>
   readonly inputs: readonly Input[]
-  /** what is wrong with this job */
+  /** changes this job so that it is wrong */
   readonly tamper?: (job: Job) => Job
   readonly jobSha256?: string
 }
@@ -89,7 +89,7 @@ export async function build(store: LoopbackStore, order: Build): Promise<Built> 
   }
 }
 
-/** A container has no root unpacked: its builds fetch the archives. */
+/** A container has no unpacked root: its builds download the archives. */
 async function withRoots(order: Build): Promise<Build> {
   if (order.outer !== 'container') return order
   const steps: Input = { role: 'steps', format: 'tar.gz', body: await rootArchive('steps') }
@@ -131,7 +131,7 @@ function jobOf(store: LoopbackStore, order: Build, keys: ReturnType<typeof stagi
   }
 }
 
-/** An id without a name, as a build has it on a machine where everything else is root's. */
+/** An id without a name: builds have one on a machine where all else belongs to root. */
 const NOBODY = 64055
 
 /** Runs the commands of a buildspec, as parsed from its text. */
@@ -147,12 +147,12 @@ export function runSpec(
   return ended(spawn(command!, args, { env, cwd: '/', stdio: ['ignore', 'pipe', 'pipe', ...LEFT_OPEN] }))
 }
 
-/** Descriptor 40 of whoever started the machine, which did not close it: no build may have it. */
+/** Descriptor 40 of the process that started the machine and left it open: no build may have it. */
 const LEFT_OPEN = [...Array<'ignore'>(37).fill('ignore'), 'pipe' as const]
 
 const isRoot = process.getuid?.() === 0
 
-/** The command that makes the machine of the build, and runs another in it. */
+/** The command that creates the machine of the build, and runs another command in it. */
 function around(outer: Build['outer'], hidden: readonly string[], shell: Build['shell']): string[] {
   const sh = shell === undefined ? [] : ['--ro-bind', `/usr/bin/${shell}`, realpathSync('/usr/bin/sh')]
   const bwrap = ['bwrap', ...outerOptions(hidden), ...sh]
@@ -183,7 +183,7 @@ const outerOptions = (hidden: readonly string[]): string[] => [
   ...['--chdir', '/codebuild/src'],
 ]
 
-/** Where the roots of this user have that command. */
+/** The path of that command in the roots of this user. */
 const inRoots = (tool: string): string[] =>
   readdirSync(join(CACHE, 'roots'))
     .map((digest) => join(digest, 'usr/bin', tool))

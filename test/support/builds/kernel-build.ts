@@ -1,4 +1,4 @@
-// The build of a driver for one of Debian's kernels, from its header packages.
+// Builds a driver for a Debian kernel from its header packages.
 
 import type { DebianKernel } from '../registry/kernels.ts'
 import { packageBytes, treeOf } from './archive.ts'

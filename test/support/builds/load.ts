@@ -1,4 +1,4 @@
-// Runs the load test's buildspec as build.ts runs that of a build.
+// Runs the buildspec of the load test in the same way as build.ts runs the buildspec of a build.
 
 import { randomUUID } from 'node:crypto'
 import { parse } from 'yaml'
@@ -19,7 +19,7 @@ export interface LoadTest extends Machine {
     readonly format: JobInput['format']
     readonly body: Buffer
   }[]
-  /** inputs that are lost before the test reads them */
+  /** inputs that are removed before the test reads them */
   readonly lost?: LoadTestRole
 }
 
@@ -55,7 +55,7 @@ export async function loadTest(store: LoopbackStore, order: LoadTest): Promise<L
   }
 }
 
-/** A container has no root unpacked: its test fetches the archive. */
+/** A container has no unpacked root: its test downloads the archive. */
 async function withRoot(order: LoadTest): Promise<LoadTest> {
   if (order.outer !== 'container') return order
   const root = { role: 'steps', format: 'tar.gz', body: await rootArchive('machine') } as const

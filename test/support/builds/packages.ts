@@ -1,4 +1,4 @@
-// Packages of a few files, in every format, made by the machine's own tools.
+// Makes packages of a few files in every format, with the machine's own tools.
 
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-// The build roots of the tests: composed once for this user, as a registry does it.
+// Composes the build roots of the tests once for this user, as a registry does.
 
 import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
@@ -21,7 +21,7 @@ export const CACHE = cacheFolder(process.env)
 
 const fetch = createFetch({ timeoutMs: 300_000 })
 
-/** Of this machine's mirror. */
+/** Build roots from this machine's mirror. */
 export const roots = (): Roots =>
   createRoots(
     { fetch, now: Date.now, lists: folderListDates(CACHE), inputs: folderStore(CACHE), log: () => {} },
@@ -38,7 +38,7 @@ export async function composed(spec: RootSpec, suite: string): Promise<Composed>
   })
 }
 
-/** What the steps of a build run in, what it compiles in, and what a load test runs in. */
+/** The roots for the steps of a build, for its compilers, and for a load test. */
 const SPECS = {
   steps: { tag: 'steps' },
   compilers: { tag: 'compilers', commands: ['gcc-12', 'clang-14'] },
@@ -47,7 +47,7 @@ const SPECS = {
 type Purpose = keyof typeof SPECS
 
 const made = new Map<Purpose, Promise<Composed>>()
-/** Of bookworm. */
+/** The root of bookworm for this purpose. */
 export function rootFor(purpose: Purpose): Promise<Composed> {
   const root = made.get(purpose) ?? composed(SPECS[purpose], 'bookworm')
   made.set(purpose, root)
@@ -55,14 +55,14 @@ export function rootFor(purpose: Purpose): Promise<Composed> {
 }
 
 const archives = new Map<Purpose, Promise<Buffer>>()
-/** The same as the bucket of roots has it. */
+/** The archive of the same root, as the bucket of roots stores it. */
 export function rootArchive(purpose: Purpose): Promise<Buffer> {
   const archive = archives.get(purpose) ?? pack(purpose)
   archives.set(purpose, archive)
   return archive
 }
 
-/** It takes a quarter of a minute: one test's is the next one's. */
+/** Packing takes a quarter of a minute, so the tests share the archives. */
 const ARCHIVES = join(import.meta.dirname, '../../../.build/root-archives')
 
 async function pack(purpose: Purpose): Promise<Buffer> {

@@ -1,4 +1,4 @@
-// Jobs that build in a moment: a kernel tree and a driver of a few lines.
+// Makes jobs that build within a moment: a kernel tree and a driver of a few lines.
 
 import { tarball } from './archive.ts'
 import type { Build, Input } from './build.ts'
@@ -12,7 +12,7 @@ export const smallBuild = (
   tree: Files = { Makefile: 'all:\n' },
 ): Build => ({ settings, inputs: [input('header', below('tree', tree)), input('driver', files)] })
 
-/** The same with a tree that an earlier build made. */
+/** The same, with the tree of an earlier build. */
 export const preparedBuild = (files: Files, tree: Files): Build => ({
   settings: { KERNEL: 'prepared', TREE: '-' },
   inputs: [input('prepared', tree), input('driver', files)],
@@ -58,5 +58,5 @@ export const making = (...lines: string[]): Files => ({
   'run.sh': `${lines.join('\n')}\n`,
 })
 
-/** What passes for a probe where nobody looks into it. */
+/** Makes a file that a test can use as a probe if it does not read its content. */
 export const GOOD = 'cp /usr/bin/true scap.ko'

@@ -1,4 +1,4 @@
-// A loopback store: serves objects by GET, takes them by PUT, and remembers what was asked of it.
+// A loopback store: it serves objects by GET, accepts them by PUT, and records all requests.
 
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -8,16 +8,16 @@ export interface LoopbackStore {
   readonly objects: Map<string, Buffer>
   /** `METHOD /path`, in order */
   readonly requests: string[]
-  /** A URL with a secret in it, as a presigned one has. */
+  /** A URL that contains a secret, like a presigned URL. */
   url(name: string): string
-  /** So many of the next conditional PUTs meet another request for their key. */
+  /** So many of the next conditional PUTs conflict with another request for their key. */
   conflicts(count: number): void
-  /** So many more requests are answered before its URLs end, as with the session that signed them. */
+  /** Its URLs expire after so many more requests, like URLs of an ended session. */
   ends(after: number): void
   close(): Promise<void>
 }
 
-/** Objects that are stored, of which the answer says otherwise. */
+/** PUTs below this path are stored, but answered with 503. */
 export const LOST = '/lost-'
 const SECRET = 'X-Amz-Signature=5ec3e7'
 

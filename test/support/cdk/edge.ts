@@ -1,4 +1,4 @@
-// Settings of a registry that stands behind a distribution.
+// Settings of a registry behind a CloudFront distribution.
 
 export const WEB_ACL =
   'arn:aws:wafv2:us-east-1:123456789012:global/webacl/Firewall/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9'

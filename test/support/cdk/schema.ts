@@ -1,4 +1,5 @@
-// Checks a template against the schemas of the resource types: properties known, required ones there, types right.
+// Checks a template against the schemas of the resource types: it has only known properties, all required ones, and the
+// right types.
 
 import { loadAwsServiceSpec } from '@aws-cdk/aws-service-spec'
 import type {
@@ -9,7 +10,7 @@ import type {
 } from '@aws-cdk/service-spec-types'
 import type { Template } from './template.ts'
 
-/** One line a fault, with the path to it. */
+/** One line for each fault, with its path. */
 export async function faultsOf(template: Template): Promise<string[]> {
   const db = await loadAwsServiceSpec()
   const faults: string[] = []
@@ -40,7 +41,7 @@ function checkProperties(
   }
 }
 
-/** One of the types fits, or the faults of the first are told. */
+/** Reports no fault if one of the types matches, or else the faults of the first type. */
 function checkEither(
   db: SpecDatabase,
   types: PropertyType[],
@@ -98,7 +99,7 @@ function isPrimitive(type: string, value: unknown): boolean {
   }
 }
 
-/** Every Ref names a resource or a pseudo parameter, every GetAtt an attribute that the type has. */
+/** Every Ref names a resource or a pseudo parameter, every GetAtt an attribute of the type. */
 function checkReferences(
   db: SpecDatabase,
   { Resources }: Template,

@@ -1,4 +1,4 @@
-// The synthesized templates, for the tests: made once a file, in a folder that goes away with them.
+// Synthesizes the templates once for each test file, in a folder that is removed with them.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -20,18 +20,18 @@ interface Output {
   readonly Export?: { readonly Name: string }
 }
 export interface Synthesis {
-  /** the data's and the other one's as if they were one: what is imported is referred to, and no export is an output */
+  /** both templates merged: an import becomes a reference, and an export is not an output */
   readonly template: Template
   readonly dataTemplate: Template
   readonly workTemplate: Template
   /** the files of both templates, byte for byte */
   readonly text: string
-  /** names of the assets, which hold digests of their bytes */
+  /** names of the assets, which contain digests of their bytes */
   readonly assets: string
   readonly stack: Artifact
   readonly dataStack: Artifact
 }
-/** What the assembly says of the stack beside its template. */
+/** The assembly's data about the stack, in addition to its template. */
 interface Artifact {
   readonly environment: string
   readonly properties: { readonly terminationProtection?: boolean; readonly stackName?: string }
@@ -75,7 +75,7 @@ function joined(data: Template, work: Template): Template {
 }
 type Imported = { readonly 'Fn::ImportValue'?: string } | null | undefined
 
-/** Resources of a type, by the part of their logical id that the stack gave them. */
+/** Resources of a type, by the part of their logical id that the stack sets. */
 export function resourcesOf(
   template: Template,
   type: string,
@@ -84,10 +84,10 @@ export function resourcesOf(
   return new Map(found.map(([id, resource]) => [plainId(id), { Properties: {}, ...resource }]))
 }
 
-/** Without the digest that the CDK ends logical ids with. */
+/** Removes the digest that the CDK appends to logical ids. */
 export const plainId = (id: string): string => id.replace(/[0-9A-F]{8}$/, '')
 
-/** A reference as `Name`, `Name.Attribute` or a text with them in it, to compare with. */
+/** A reference as `Name`, `Name.Attribute` or a text that contains them, for comparisons. */
 export function readable(value: unknown): string {
   if (typeof value === 'string') return value
   const {

@@ -1,4 +1,4 @@
-// A host for the loader: its files below a folder, and a PATH of exactly the tools that --help names.
+// Makes a host for the loader: its files are below a folder, and its PATH has exactly the tools that --help names.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import {
@@ -30,11 +30,11 @@ const OPTIONAL = ['gpgv', 'base64', 'timeout', 'zcat', 'gzip', 'xz', 'zstd']
 export interface HostOptions {
   readonly raw: RawFacts
   readonly http?: Http
-  /** tools that are not there */
+  /** missing tools */
   readonly without?: readonly string[]
   /** further files, by their path on the host */
   readonly files?: Readonly<Record<string, string | Uint8Array>>
-  /** body of a script in the place of insmod, rmmod or another tool */
+  /** body of a script that replaces insmod, rmmod or another tool */
   readonly tools?: Readonly<Record<string, string>>
 }
 
@@ -46,18 +46,18 @@ export interface Ran {
 
 export interface Host {
   readonly dir: string
-  /** what the kernel and its tools were told, a line each */
+  /** the calls of the kernel's tools, one per line */
   readonly calls: string
-  /** what every run has in its environment */
+  /** the environment of every run */
   readonly env: Readonly<Record<string, string>>
   run(args: readonly string[], env?: Readonly<Record<string, string>>, shell?: Shell): Promise<Ran>
   start(args: readonly string[], env?: Readonly<Record<string, string>>, shell?: Shell): ChildProcess
-  /** paths of everything below ~/.falco but folders */
+  /** paths of everything below ~/.falco except folders */
   left(): string[]
   remove(): void
 }
 
-/** `insmod`, `rmmod` and `mount` only write down how they were called. */
+/** `insmod`, `rmmod` and `mount` only record their calls. */
 export function makeHost({ raw, http = 'curl', without = [], files = {}, tools = {} }: HostOptions): Host {
   const dir = mkdtempSync(join(tmpdir(), 'loader-'))
   const calls = join(dir, 'calls')

@@ -1,4 +1,4 @@
-// A registry of a few lines on loopback, which answers what it is told to: lies, cuts and floods as well.
+// A small registry on loopback, which answers as the test sets it: also with false, truncated and endless answers.
 
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -10,7 +10,7 @@ type Handler = (response: ServerResponse, request: IncomingMessage, body: Buffer
 
 export interface Loopback {
   readonly url: string
-  /** by path, as it stands in the request line and without its query; the last one stays */
+  /** by path, as in the request line but without its query; the last answer repeats */
   readonly routes: Map<string, Handler[]>
   readonly asked: {
     readonly method: string
@@ -76,7 +76,7 @@ export const redirect =
     response.writeHead(307, { location }).end()
   }
 
-/** A body that is announced whole and cut off. */
+/** A body with its complete length announced, which is cut off. */
 export const cut =
   (body: Uint8Array, at: number): Handler =>
   (response) => {
@@ -95,7 +95,7 @@ export const flood: Handler = (response) => {
   more()
 }
 
-/** One byte, and then nothing. */
+/** One byte, and then no more. */
 export const stall: Handler = (response) => {
   response.writeHead(200, { 'content-length': 1000 })
   response.write('x')
@@ -104,7 +104,7 @@ export const stall: Handler = (response) => {
 export const newKey = (email: string): Promise<SigningKey> =>
   generateSigningKey({ name: 'Probes', email }, () => Date.now() - 60_000)
 
-/** The probe and what stands beside it, as a registry with that key serves them; `as`: of `statementOf`. */
+/** Serves the probe and its sidecars as a registry with that key does; `as`: of `statementOf`. */
 export async function publish(
   { on }: Pick<Loopback, 'on'>,
   path: string,
@@ -154,7 +154,7 @@ interface Told {
   readonly verdicts?: readonly unknown[]
 }
 
-/** What a submission answers; it is held against the API's own schema. */
+/** The answer to a submission; it is checked against the API's own schema. */
 export function submitted(probe: ReturnType<typeof view>, { repository, verdicts }: Told = {}): Handler {
   return json(
     submissionAnswer.parse({

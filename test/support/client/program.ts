@@ -1,4 +1,4 @@
-// What a person runs, as a process of its own, while this one goes on and may answer it.
+// Runs a program of a user as a separate process, so that this one can continue and answer it.
 
 import { spawn } from 'node:child_process'
 
@@ -8,7 +8,7 @@ export interface Ran {
   readonly stderr: string
 }
 
-/** `env`: nothing of this process's but its PATH is in the other's. */
+/** `env`: in addition, the new process gets only the PATH of this one. */
 export function ran(
   command: string,
   args: readonly string[],

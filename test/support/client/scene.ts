@@ -1,4 +1,4 @@
-// A host, a registry and its key: what a test of the loader begins with, and looks at when it is over.
+// Provides the start of a test of the loader: a host, a registry and its key. The test checks them at the end.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -18,7 +18,7 @@ export const ASKED = `/driver/9.1.0%2Bdriver/x86_64/${FILE}`
 export const PLACE = `.falco/9.1.0+driver/x86_64/${FILE}`
 export const MODULE = Buffer.concat([Buffer.from('\x7fELF'), Buffer.alloc(300_000, 'module')])
 
-/** What `modinfo` shows of a module stands in it as `key=value`, each with a NUL behind it. */
+/** A module contains the data that `modinfo` shows as `key=value`, each followed by a NUL. */
 export const moduleOf = (facts: Readonly<Record<string, string>>): Buffer =>
   Buffer.from(
     `\x7fELF\0\0\0\0${Object.entries(facts)
@@ -34,18 +34,18 @@ export interface Scene {
   readonly registry: Loopback
   readonly environment: (env?: Env) => Env
   readonly load: (args?: readonly string[], env?: Env, shell?: Shell) => Promise<Ran>
-  /** what a terminal of it shows */
+  /** the output on a terminal of the host */
   readonly onTerminal: (args?: readonly string[], env?: Env) => Promise<string>
-  /** what insmod, rmmod and mount were told */
+  /** the calls of insmod, rmmod and mount */
   readonly calls: () => string
-  /** as the probe that is asked for unless told otherwise */
+  /** by default as the probe that the host asks for */
   readonly publish: (
     path?: string,
     by?: SigningKey,
     as?: readonly string[],
     body?: Uint8Array,
   ) => Promise<void>
-  /** what a signature says of the probe at that path, for the kernel of this host */
+  /** the signed statement about the probe at that path, for the kernel of this host */
   readonly statementAt: (path: string, submitted?: SubmittedParts) => readonly string[]
 }
 
@@ -53,10 +53,10 @@ const DRIVER = { name: 'driver', version: '9.1.0+driver', url: 'http://x', sha25
 const AUDIT = { driverSource: DRIVER, headers: [], compiler: 'gcc-12' }
 
 const made = newKey('probes@example.org')
-/** RSA keys take a second: one for all. */
+/** An RSA key takes a second, so all tests share one. */
 export const signingKey = (): Promise<SigningKey> => made
 
-/** A Debian host unless told otherwise, which trusts that key. Concurrent tests name their own end. */
+/** By default a Debian host that trusts that key. Concurrent tests name their own end. */
 export async function scene(
   options: Partial<HostOptions> = {},
   finished: (work: () => Promise<void>) => void = onTestFinished,
@@ -87,7 +87,7 @@ export async function scene(
     environment,
     load: (args = [], env = {}, shell) => host.run(args, environment(env), shell),
     onTerminal: async (args = [], env = {}) => {
-      // script(1) of util-linux gives it a terminal of its own.
+      // script(1) of util-linux gives it its own terminal.
       const command = ['dash', LOADER, ...args].join(' ')
       const set = Object.entries({ ...host.env, ...environment(env) }).map(
         ([name, value]) => `${name}=${value}`,
@@ -113,7 +113,7 @@ function readCalls(path: string): string {
   }
 }
 
-/** It says so, ends with that status, the kernel got nothing, and the disk has nothing. */
+/** The loader prints these words and ends with that status; no module was loaded, and no file is left. */
 export function expectRefused({ host, calls }: Scene, ran: Ran, status: number, words: RegExp): void {
   expect(ran.stderr).toMatch(words)
   expect(ran.status).toBe(status)
